@@ -1,0 +1,85 @@
+//! The `app-config*.yaml` files, and the files they point to.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::problem::{Problem, Problems};
+use crate::tree::Tree;
+
+/// The configs a deployed backend loads, in order, where they exist.
+const DEPLOYED: &[&str] =
+    &["app-config.yaml", "app-config.production.yaml", "app-config.production.flightcontrol.yaml"];
+
+/// What the configuration files say about a build.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigFiles {
+    /// Every `app-config*.yaml` at the root, sorted.
+    pub all: Vec<String>,
+    /// Those a deployed backend loads, in loading order.
+    pub deployed: Vec<String>,
+    /// Files and top-level folders that the deployed ones point to and that no workspace carries.
+    pub referenced: Vec<String>,
+}
+
+impl ConfigFiles {
+    /// Reads the configuration files at the root.
+    ///
+    /// # Errors
+    /// One of the deployed files is not YAML.
+    pub fn read(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Result<Self, Problems> {
+        let all = tree.iter().map(|(path, _)| path).filter(|path| is_config(path)).map(str::to_owned).collect();
+        let deployed: Vec<_> =
+            DEPLOYED.iter().filter(|name| tree.get(name).is_some()).map(|name| (*name).to_owned()).collect();
+        let mut referenced = BTreeSet::new();
+        for name in &deployed {
+            let text = std::fs::read_to_string(root.join(name))
+                .map_err(|error| Problem::unreadable(Path::new(name), &error))?;
+            if text.trim().is_empty() {
+                continue;
+            }
+            let value: Value = crate::yaml::parse(name, &text, "a Backstage configuration as YAML")?;
+            collect_references(&value, tree, workspace_folders, &mut referenced);
+        }
+        Ok(Self { all, deployed, referenced: referenced.into_iter().collect() })
+    }
+}
+
+fn is_config(path: &str) -> bool {
+    path.starts_with("app-config") && !path.contains('/') && (path.ends_with(".yaml") || path.ends_with(".yml"))
+}
+
+fn collect_references(value: &Value, tree: &Tree, workspaces: &[&str], found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => found.extend(referenced_path(text, tree, workspaces)),
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, tree, workspaces, found)),
+        Value::Object(fields) => fields.values().for_each(|item| collect_references(item, tree, workspaces, found)),
+        _ => {}
+    }
+}
+
+/// The top-level folder (or root file) that a relative path in a configuration leads to.
+///
+/// A whole folder, since a catalog or template file names its neighbours. Development configs count
+/// from `packages/backend`, deployed ones from the root, so leading `../` say nothing.
+fn referenced_path(text: &str, tree: &Tree, workspaces: &[&str]) -> Option<String> {
+    if !text.starts_with("./") && !text.starts_with("../") {
+        return None;
+    }
+    let mut path = text;
+    while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix("../")) {
+        path = rest;
+    }
+    let path = path.trim_end_matches('/');
+    if path.is_empty() || !tree.contains(path) || workspaces.iter().any(|folder| is_within(path, folder)) {
+        return None;
+    }
+    let top = path.split('/').next().unwrap_or(path);
+    let holds_workspaces = workspaces.iter().any(|folder| is_within(folder, top));
+    Some(if holds_workspaces { path.to_owned() } else { top.to_owned() })
+}
+
+fn is_within(path: &str, folder: &str) -> bool {
+    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}

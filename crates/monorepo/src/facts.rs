@@ -1,0 +1,222 @@
+//! Everything we know about a repository, read once.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::agreement::disagreements;
+use crate::config_files::ConfigFiles;
+use crate::ignore_rules::{NEVER, translate_gitignore};
+use crate::install_files;
+use crate::lockfile::{LOCKFILE, Lockfile};
+use crate::manifest::Manifest;
+use crate::node_version::NodeVersion;
+use crate::problem::{Problem, Problems};
+use crate::role::Role;
+use crate::tree::Tree;
+use crate::typescript::typecheck_folders;
+use crate::workspaces::{Workspace, Workspaces};
+use crate::yarn_settings::YarnSettings;
+
+/// Which backend to build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum BackendChoice {
+    /// The only one there is.
+    #[default]
+    Only,
+    /// The one of this package name or folder.
+    Named(String),
+}
+
+/// The facts of one repository.
+#[derive(Debug, Clone)]
+pub struct Monorepo {
+    /// Absolute path of the root.
+    pub root: PathBuf,
+    /// Every file that a clone would have.
+    pub tree: Tree,
+    /// The root manifest.
+    pub manifest: Manifest,
+    /// All workspaces but the root.
+    pub workspaces: Workspaces,
+    /// The parsed `yarn.lock`.
+    pub lockfile: Lockfile,
+    /// Yarn's settings.
+    pub yarn: YarnSettings,
+    /// The Node version to build and run with.
+    pub node: NodeVersion,
+    /// The configuration files.
+    pub configs: ConfigFiles,
+    /// Top-level folders the type check reads; `None` without a `tsconfig.json`.
+    pub typecheck_folders: Option<Vec<String>>,
+    /// Files besides manifests and settings that an install reads.
+    pub install_files: BTreeSet<String>,
+    /// What stays out of the build context, in the pattern language of `.dockerignore`.
+    pub ignored: Vec<String>,
+    /// Oddities that do not stop a build.
+    pub notices: Vec<Problem>,
+    backend: String,
+}
+
+impl Monorepo {
+    /// Reads the repository at `root`.
+    ///
+    /// # Errors
+    /// All problems of the stage that failed: settings and manifests first, then the lockfile's
+    /// agreement with them.
+    pub fn read(root: &Path, choice: &BackendChoice) -> Result<Self, Problems> {
+        let manifest = Manifest::read(root, "package.json")?;
+        let lockfile = read_lockfile(root)?;
+        let tree = Tree::scan(root)?;
+        let yarn = YarnSettings::read(root, &manifest, &tree)?;
+        let node = NodeVersion::read(root, &manifest)?;
+        let workspaces = Workspaces::read(root, &manifest, &tree)?;
+        let backend = choose_backend(&workspaces, choice)?.name.clone();
+        require_agreement(&lockfile, &manifest, &workspaces)?;
+        let folders: Vec<&str> = workspaces.iter().map(|workspace| workspace.folder.as_str()).collect();
+        Ok(Self {
+            configs: ConfigFiles::read(root, &tree, &folders)?,
+            typecheck_folders: typecheck_folders(root, &tree, &folders),
+            install_files: install_files(&manifest, &workspaces, &tree),
+            ignored: ignored(root, &tree, &folders),
+            notices: notices(&manifest, &workspaces, &tree),
+            root: root.to_owned(),
+            tree,
+            manifest,
+            lockfile,
+            yarn,
+            node,
+            backend,
+            workspaces,
+        })
+    }
+
+    /// The backend that is built.
+    #[expect(clippy::expect_used, reason = "chosen among the workspaces when the facts were read")]
+    pub fn backend(&self) -> &Workspace {
+        self.workspaces.get(&self.backend).expect("the backend is a workspace")
+    }
+
+    /// The packages of the production workspace, sorted by folder.
+    pub fn production_packages(&self) -> Vec<&Workspace> {
+        self.workspaces.production_closure(self.backend())
+    }
+
+    /// Those of the production packages that the CLI builds with the bundler.
+    pub fn bundles(&self) -> Vec<&Workspace> {
+        self.production_packages().into_iter().filter(|workspace| workspace.is_bundle()).collect()
+    }
+}
+
+fn read_lockfile(root: &Path) -> Result<Lockfile, Problem> {
+    match std::fs::read_to_string(root.join(LOCKFILE)) {
+        Ok(text) => Lockfile::parse(&text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Problem::new(
+            LOCKFILE,
+            "no lockfile",
+            "a committed yarn.lock",
+            "make one with `yarn install` and commit it",
+        )),
+        Err(error) => Err(Problem::unreadable(Path::new(LOCKFILE), &error)),
+    }
+}
+
+fn choose_backend<'a>(workspaces: &'a Workspaces, choice: &BackendChoice) -> Result<&'a Workspace, Problem> {
+    let backends: Vec<_> =
+        workspaces.iter().filter(|workspace| workspace.manifest.role() == Some(Role::Backend)).collect();
+    let list = || backends.iter().map(|one| format!("{} ({})", one.name, one.folder)).collect::<Vec<_>>().join(", ");
+    match (choice, backends.as_slice()) {
+        (BackendChoice::Named(wanted), _) => backends
+            .iter()
+            .find(|one| one.name == *wanted || one.folder == wanted.trim_end_matches('/'))
+            .copied()
+            .ok_or_else(|| {
+                let found = format!("no backend {wanted}; there are: {}", list());
+                Problem::new(
+                    "package.json",
+                    found,
+                    "a workspace with the role backend",
+                    "name one with `--backend NAME`",
+                )
+            }),
+        (BackendChoice::Only, [only]) => Ok(only),
+        (BackendChoice::Only, []) => Err(Problem::new(
+            "package.json",
+            format!("no backend among {} workspaces", workspaces.len()),
+            "a workspace whose package.json has \"backstage\": {\"role\": \"backend\"}",
+            "add the role to the backend's package.json; `yarn backstage-cli migrate package-roles` does it",
+        )),
+        (BackendChoice::Only, _) => Err(Problem::new(
+            "package.json",
+            format!("{} backends: {}", backends.len(), list()),
+            "one, or a choice",
+            format!("choose with `--backend {}`", backends[0].name),
+        )),
+    }
+}
+
+fn require_agreement(lockfile: &Lockfile, manifest: &Manifest, workspaces: &Workspaces) -> Result<(), Problems> {
+    let root_name = manifest.name.as_deref().unwrap_or("root-workspace");
+    let mut problems = match lockfile.workspace(root_name, ".") {
+        // Yarn invents a name with a hash for a root without one.
+        None if manifest.name.is_none() => Vec::new(),
+        _ => disagreements(lockfile, root_name, ".", manifest),
+    };
+    for workspace in workspaces.iter() {
+        problems.extend(disagreements(lockfile, &workspace.name, &workspace.folder, &workspace.manifest));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+}
+
+fn install_files(manifest: &Manifest, workspaces: &Workspaces, tree: &Tree) -> BTreeSet<String> {
+    let mut files = install_files::named_by("", manifest, tree);
+    for workspace in workspaces.iter() {
+        files.extend(install_files::named_by(&workspace.folder, &workspace.manifest, tree));
+    }
+    files
+}
+
+fn ignored(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Vec<String> {
+    let mut patterns = Vec::new();
+    for (path, _) in tree.iter() {
+        let folder = match path.strip_suffix(".gitignore") {
+            Some(folder) if folder.is_empty() || folder.ends_with('/') => folder.trim_end_matches('/'),
+            _ => continue,
+        };
+        let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
+        patterns.extend(translate_gitignore(folder, &text));
+    }
+    let mut builds: Vec<_> = workspace_folders
+        .iter()
+        .filter_map(|folder| folder.rsplit_once('/'))
+        .map(|(parent, _)| format!("{parent}/*/dist"))
+        .collect();
+    builds.push("dist-types".to_owned());
+    builds.dedup();
+    patterns.extend(builds);
+    patterns.extend(NEVER.iter().map(|pattern| (*pattern).to_owned()));
+    patterns
+}
+
+fn notices(manifest: &Manifest, workspaces: &Workspaces, tree: &Tree) -> Vec<Problem> {
+    let mut notices = Vec::new();
+    if let Some(cycle) = workspaces.cycle() {
+        notices.push(Problem::new(
+            "package.json",
+            format!("workspaces that depend on each other in a circle: {}", cycle.join(" → ")),
+            "dependencies without a circle",
+            "move what they share into a package of its own",
+        ));
+    }
+    for glob in manifest.workspaces.as_ref().map_or(&[][..], |field| field.globs()) {
+        let base = glob.split(['*', '{', '[', '?']).next().unwrap_or_default().trim_end_matches('/');
+        if !glob.starts_with('!') && !base.is_empty() && !tree.contains(base) {
+            notices.push(Problem::new(
+                "package.json",
+                format!("the workspace glob \"{glob}\", which matches nothing"),
+                format!("a folder {base}"),
+                "remove the glob, or commit the folder",
+            ));
+        }
+    }
+    notices
+}

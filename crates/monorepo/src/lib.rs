@@ -1,0 +1,38 @@
+//! Facts about a Backstage monorepo, read from its files and nothing else: no process is spawned,
+//! nothing is written, nothing is printed.
+
+mod agreement;
+mod config_files;
+mod facts;
+mod finding;
+mod ignore_rules;
+mod install_files;
+mod install_manifest;
+mod locate;
+mod lockfile;
+mod manifest;
+mod node_version;
+mod problem;
+mod role;
+mod tree;
+mod typescript;
+mod variables;
+mod workspaces;
+mod yaml;
+mod yarn_settings;
+
+pub use config_files::ConfigFiles;
+pub use facts::{BackendChoice, Monorepo};
+pub use finding::{Finding, Severity};
+pub use ignore_rules::NEVER;
+pub use install_files::LIFECYCLE_SCRIPTS;
+pub use install_manifest::{DEPENDENCY_MAPS, INSTALL_FIELDS, NOT_FOR_INSTALL, install_manifest, production_manifest};
+pub use locate::Search;
+pub use lockfile::{LOCKFILE, LockEntry, Lockfile, package_name};
+pub use manifest::{Dependencies, Manifest};
+pub use node_version::NodeVersion;
+pub use problem::{Position, Problem, Problems};
+pub use role::Role;
+pub use tree::{ContentDigest, Tree, TreeFile};
+pub use workspaces::{Workspace, Workspaces};
+pub use yarn_settings::{YARNRC, YarnRelease, YarnSettings};

@@ -1,0 +1,139 @@
+//! `package.json` as Yarn and the Backstage CLI read it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::problem::Problem;
+use crate::role::Role;
+
+/// A dependency map: package name to range.
+pub type Dependencies = BTreeMap<String, String>;
+
+/// The fields of a `package.json` that decide a build.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Manifest {
+    /// Package name.
+    pub name: Option<String>,
+    /// `dependencies`.
+    pub dependencies: Dependencies,
+    /// `devDependencies`.
+    pub dev_dependencies: Dependencies,
+    /// `optionalDependencies`.
+    pub optional_dependencies: Dependencies,
+    /// `peerDependencies`.
+    pub peer_dependencies: Dependencies,
+    /// Version overrides; Yarn reads them from the root manifest only.
+    pub resolutions: Dependencies,
+    /// The `backstage` field.
+    pub backstage: BackstageField,
+    /// Backstage: the package carries its dependencies inside its output.
+    pub bundled: bool,
+    /// Lifecycle and other scripts.
+    pub scripts: BTreeMap<String, String>,
+    /// Files to pack; `None` packs everything.
+    pub files: Option<Vec<String>>,
+    /// Globs of workspace folders.
+    pub workspaces: Option<WorkspacesField>,
+    /// `name@version[+hash]` of the package manager (corepack).
+    pub package_manager: Option<String>,
+    /// Supported versions of Node.
+    pub engines: BTreeMap<String, String>,
+    /// The manifest as it is, for what is copied through unread.
+    #[serde(skip)]
+    pub raw: Value,
+}
+
+/// The `backstage` field of a manifest.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct BackstageField {
+    /// What kind of package this is.
+    pub role: Option<String>,
+}
+
+/// `workspaces` is a list, or an object that holds one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum WorkspacesField {
+    /// `"workspaces": ["packages/*"]`
+    List(Vec<String>),
+    /// `"workspaces": {"packages": ["packages/*"]}`
+    Object {
+        /// The globs.
+        packages: Vec<String>,
+    },
+}
+
+impl WorkspacesField {
+    /// The globs, in the order written.
+    pub fn globs(&self) -> &[String] {
+        match self {
+            Self::List(globs) | Self::Object { packages: globs } => globs,
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest at `root`/`path`.
+    ///
+    /// # Errors
+    /// The file is missing, is not JSON, or a field has another type than npm documents.
+    pub fn read(root: &Path, path: &str) -> Result<Self, Problem> {
+        let file = root.join(path);
+        let text = std::fs::read_to_string(&file).map_err(|error| Problem::unreadable(&file, &error))?;
+        Self::parse(path, &text)
+    }
+
+    /// Parses the text of a manifest; `path` is for messages only.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub fn parse(path: &str, text: &str) -> Result<Self, Problem> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let wrong = |error: &serde_json::Error| {
+            Problem::new(
+                path,
+                without_position(error),
+                "a JSON object with the fields of package.json",
+                format!("mend it, then try `node -p 'require(\"./{path}\").name'`"),
+            )
+            .at(error.line(), error.column())
+        };
+        let mut manifest: Self = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+        manifest.raw = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+        Ok(manifest)
+    }
+
+    /// The package's role, when it has one that the Backstage CLI knows.
+    pub fn role(&self) -> Option<Role> {
+        self.backstage.role.as_deref().and_then(Role::parse)
+    }
+
+    /// What the production workspace of this package depends on
+    /// (`cli-node`'s `publishedLocalDependencies`).
+    pub fn published_dependencies(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.dependencies.iter().chain(&self.optional_dependencies)
+    }
+
+    /// Everything an import in the package's sources may name.
+    pub fn all_dependencies(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.published_dependencies().chain(&self.peer_dependencies).chain(&self.dev_dependencies)
+    }
+
+    /// The script of this name.
+    pub fn script(&self, name: &str) -> Option<&str> {
+        self.scripts.get(name).map(String::as_str)
+    }
+}
+
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

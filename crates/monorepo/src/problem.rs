@@ -1,0 +1,86 @@
+//! What is wrong with a repository, said so that the reader can mend it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A place in a text file, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// One defect of the repository: where, what was found, what was expected and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file or folder it is about.
+    pub file: PathBuf,
+    /// Where in the file, when known.
+    pub position: Option<Position>,
+    /// What is there now.
+    pub found: String,
+    /// What should be there.
+    pub expected: String,
+    /// The next command or edit.
+    pub next: String,
+}
+
+impl Problem {
+    /// A problem with a whole file or folder.
+    pub fn new(
+        file: impl Into<PathBuf>,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self { file: file.into(), position: None, found: found.into(), expected: expected.into(), next: next.into() }
+    }
+
+    /// The same problem at a place in its file.
+    #[must_use]
+    pub fn at(mut self, line: usize, column: usize) -> Self {
+        self.position = Some(Position { line, column });
+        self
+    }
+
+    /// A file that could not be read, with the operating system's reason.
+    pub fn unreadable(file: &Path, error: &std::io::Error) -> Self {
+        Self::new(file, error.to_string(), "a readable file", format!("check it with `ls -l {}`", file.display()))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.file.display())?;
+        if let Some(at) = self.position {
+            write!(out, ":{}:{}", at.line, at.column)?;
+        }
+        write!(out, ": found {}, expected {}\n  hint: {}", self.found, self.expected, self.next)
+    }
+}
+
+/// Every problem found in one reading; never only the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(out)?;
+            }
+            write!(out, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
