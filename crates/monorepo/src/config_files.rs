@@ -13,7 +13,7 @@ const DEPLOYED: &[&str] =
     &["app-config.yaml", "app-config.production.yaml", "app-config.production.flightcontrol.yaml"];
 
 /// What the configuration files say about a build.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ConfigFiles {
     /// Every `app-config*.yaml` at the root, sorted.
     pub all: Vec<String>,
@@ -21,7 +21,12 @@ pub struct ConfigFiles {
     pub deployed: Vec<String>,
     /// Files and top-level folders that the deployed ones point to and that no workspace carries.
     pub referenced: Vec<String>,
+    /// The port of `backend.listen`; the last deployed file that sets it wins.
+    pub port: u16,
 }
+
+/// Where a backend listens when no file says (`backend-defaults`, `readHttpServerOptions`).
+const DEFAULT_PORT: u16 = 7007;
 
 impl ConfigFiles {
     /// Reads the configuration files at the root.
@@ -33,6 +38,7 @@ impl ConfigFiles {
         let deployed: Vec<_> =
             DEPLOYED.iter().filter(|name| tree.get(name).is_some()).map(|name| (*name).to_owned()).collect();
         let mut referenced = BTreeSet::new();
+        let mut port = DEFAULT_PORT;
         for name in &deployed {
             let text = std::fs::read_to_string(root.join(name))
                 .map_err(|error| Problem::unreadable(Path::new(name), &error))?;
@@ -40,9 +46,19 @@ impl ConfigFiles {
                 continue;
             }
             let value: Value = crate::yaml::parse(name, &text, "a Backstage configuration as YAML")?;
+            port = listen_port(&value).unwrap_or(port);
             collect_references(&value, tree, workspace_folders, &mut referenced);
         }
-        Ok(Self { all, deployed, referenced: referenced.into_iter().collect() })
+        Ok(Self { all, deployed, referenced: referenced.into_iter().collect(), port })
+    }
+}
+
+/// `backend.listen` is `":7007"`, `"0.0.0.0:7007"`, or an object with `port`.
+fn listen_port(config: &Value) -> Option<u16> {
+    let listen = config.get("backend")?.get("listen")?;
+    match listen.get("port").unwrap_or(listen) {
+        Value::String(text) => text.rsplit(':').next()?.parse().ok(),
+        value => u16::try_from(value.as_u64()?).ok(),
     }
 }
 

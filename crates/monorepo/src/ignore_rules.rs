@@ -16,6 +16,8 @@ pub const NEVER: &[&str] = &[
     "**/.DS_Store",
     "**/skeleton.tar.gz",
     "**/bundle.tar.gz",
+    "**/Dockerfile.flightcontrol",
+    "**/Dockerfile.flightcontrol.dockerignore",
     ".yarn/install-state.gz",
     ".yarn/build-state.yml",
     ".yarn/unplugged",
@@ -25,7 +27,14 @@ pub const NEVER: &[&str] = &[
 pub(crate) fn never_in_context(name: &OsStr, path: &Path) -> bool {
     let name = name.to_string_lossy();
     match &*name {
-        ".git" | "node_modules" | ".env" | ".DS_Store" | "skeleton.tar.gz" | "bundle.tar.gz" => true,
+        ".git"
+        | "node_modules"
+        | ".env"
+        | ".DS_Store"
+        | "skeleton.tar.gz"
+        | "bundle.tar.gz"
+        | "Dockerfile.flightcontrol"
+        | "Dockerfile.flightcontrol.dockerignore" => true,
         "install-state.gz" | "build-state.yml" | "unplugged" => {
             path.parent().and_then(Path::file_name) == Some(OsStr::new(".yarn"))
         }
@@ -37,7 +46,7 @@ pub(crate) fn never_in_context(name: &OsStr, path: &Path) -> bool {
 ///
 /// Git matches a pattern without an inner `/` at any depth (gitignore(5)); Docker anchors
 /// every pattern at the root of the build context.
-pub fn translate_gitignore(folder: &str, content: &str) -> Vec<String> {
+pub(crate) fn translate_gitignore(folder: &str, content: &str) -> Vec<String> {
     content.lines().filter_map(|line| translate_line(folder, line)).collect()
 }
 

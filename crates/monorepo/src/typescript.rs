@@ -12,7 +12,7 @@ const TSCONFIG: &str = "tsconfig.json";
 
 /// Top-level folders the compiler may read: those that hold workspaces and those `tsconfig.json`
 /// names. `None` without a root `tsconfig.json`.
-pub fn typecheck_folders(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Option<Vec<String>> {
+pub(crate) fn typecheck_folders(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Option<Vec<String>> {
     tree.get(TSCONFIG)?;
     let mut tops: BTreeSet<String> = workspace_folders.iter().map(|folder| top(folder)).collect();
     let text = std::fs::read_to_string(root.join(TSCONFIG)).unwrap_or_default();

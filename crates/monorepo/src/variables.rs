@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// Names referred to as `${NAME}`, `${NAME-default}` or `${NAME:-default}`; comments are not read.
-pub fn referenced_variables(text: &str) -> BTreeSet<String> {
+pub(crate) fn referenced_variables(text: &str) -> BTreeSet<String> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', ';']));
     lines.flat_map(variables_of_line).collect()
 }

@@ -213,6 +213,6 @@ impl Patterns {
     }
 
     fn select(&self, folder: &str) -> bool {
-        self.0.iter().filter(|(_, matcher)| matcher.is_match(folder)).next_back().is_some_and(|(select, _)| *select)
+        self.0.iter().rfind(|(_, matcher)| matcher.is_match(folder)).is_some_and(|(select, _)| *select)
     }
 }

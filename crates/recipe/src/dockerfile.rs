@@ -1,0 +1,226 @@
+//! The recipe written down as a Dockerfile and its ignore file.
+//!
+//! The syntax is what Docker 20.10's own frontend, BuildKit, Podman and Buildah all read: no
+//! here-documents, no `COPY --link`, `--parents` or `--exclude`, no `# syntax=` line.
+
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use monorepo::{DEPENDENCY_MAPS, INSTALL_FIELDS, LIFECYCLE_SCRIPTS, Monorepo, NOT_FOR_INSTALL, YarnRelease};
+
+use crate::command_line::{shell_join, shell_quote};
+use crate::plan::{Recipe, debian_packages, workspace_tops};
+use crate::step::{Action, Inputs, Script, Step, StepId};
+
+const DOCKERFILE: &str = include_str!("../../../assets/Dockerfile.flightcontrol");
+const IGNORE_FILE: &str = include_str!("../../../assets/Dockerfile.flightcontrol.dockerignore");
+const LAY_OUT_MANIFESTS: &str = include_str!("../../../assets/scripts/lay-out-manifests.js");
+const CHECK_LOCKFILE: &str = include_str!("../../../assets/scripts/check-lockfile.js");
+const CHECK_SKELETON: &str = include_str!("../../../assets/scripts/check-skeleton.js");
+const WITH_BUILD_ENVIRONMENT: &str = include_str!("../../../assets/scripts/with-build-environment.sh");
+const YARN_BUT_BUNDLES: &str = include_str!("../../../assets/scripts/yarn-but-bundles.sh");
+
+/// A rendered file: its path relative to the root of the repository, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// `packages/backend/Dockerfile.flightcontrol`, where the backend is there.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// Renders the Dockerfile and its ignore file, in this order.
+///
+/// # Errors
+/// A template in `assets/` is broken.
+pub fn render(repo: &Monorepo, recipe: &Recipe) -> Result<[Rendered; 2], minijinja::Error> {
+    let path = format!("{}/Dockerfile.flightcontrol", recipe.backend);
+    let ignore_path = format!("{path}.dockerignore");
+    let dockerfile = fill(DOCKERFILE, &dockerfile_values(repo, recipe, &path)?)?;
+    let ignore_file = fill(IGNORE_FILE, &context! { ignored => &repo.ignored })?;
+    Ok([Rendered { path, text: dockerfile }, Rendered { path: ignore_path, text: ignore_file }])
+}
+
+fn fill(template: &str, values: &Value) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let text = environment.render_str(template, values)?;
+    Ok(text.trim_end().to_owned() + "\n")
+}
+
+fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Value, minijinja::Error> {
+    let bundles: Vec<_> = repo.bundles().into_iter().map(|workspace| workspace.folder.clone()).collect();
+    let (yarn_file, yarn_package, yarn_hash) = yarn(repo);
+    let registry = repo.yarn.registry.as_ref().map(|url| format!("--registry={} ", shell_quote(url)));
+    let steps = recipe.steps.iter().filter(|step| !matches!(step.id, StepId::Toolchain | StepId::Assemble));
+    let steps = steps.map(|step| stage(repo, step, &bundles)).collect::<Result<Vec<_>, _>>()?;
+    Ok(context! {
+        dockerfile => path,
+        base_image => &recipe.base_image,
+        backend => &recipe.backend,
+        lay_out_manifests => script(LAY_OUT_MANIFESTS)?,
+        install_manifests => manifest_arguments(recipe, &StepId::Install),
+        production_manifests => manifest_arguments(recipe, &StepId::ProductionDependencies),
+        layout => layout(recipe),
+        committed_cache => repo.yarn.committed_cache.is_some(),
+        with_build_environment => printf_lines(WITH_BUILD_ENVIRONMENT),
+        yarn_but_bundles => printf_lines(&fill(YARN_BUT_BUNDLES, &context! { bundle_folders => bundles })?),
+        yarn_file, yarn_package, yarn_hash,
+        registry_option => registry.unwrap_or_default(),
+        debian_packages => debian_packages(repo).join(" "),
+        network_mounts => secret_mounts(recipe.steps.first().map_or(&[][..], |step| &step.secrets)),
+        steps => steps,
+        typecheck => recipe.steps.iter().any(|step| step.id == StepId::Typecheck),
+        check_skeleton => script(CHECK_SKELETON)?,
+        environment => recipe.image.environment.iter().filter(|variable| *variable != "NODE_ENV=production").cloned().collect::<Vec<_>>(),
+        port => recipe.image.port,
+        command => serde_json::to_string(&recipe.image.command).unwrap_or_default(),
+    })
+}
+
+/// File of the Yarn release in the builder, and the npm package it comes from when none is committed.
+fn yarn(repo: &Monorepo) -> (String, String, String) {
+    match &repo.yarn.release {
+        YarnRelease::Committed { path } => (format!("/app/{path}"), String::new(), String::new()),
+        YarnRelease::Registry { version, hash } => (
+            "/opt/yarn/lib/node_modules/@yarnpkg/cli-dist/bin/yarn.js".to_owned(),
+            format!("@yarnpkg/cli-dist@{version}"),
+            hash.clone().unwrap_or_default(),
+        ),
+    }
+}
+
+fn inputs_of<'a>(recipe: &'a Recipe, id: &StepId) -> Option<&'a Inputs> {
+    recipe.steps.iter().find(|step| step.id == *id).map(|step| &step.inputs)
+}
+
+fn manifest_arguments(recipe: &Recipe, id: &StepId) -> String {
+    inputs_of(recipe, id).map_or_else(String::new, |inputs| continued(&inputs.manifest_folders))
+}
+
+/// The stages that read files of the tree, and the runtime image's own files.
+fn layout(recipe: &Recipe) -> Vec<Value> {
+    let steps = recipe.steps.iter().filter(|step| !step.inputs.paths.is_empty());
+    steps
+        .map(|step| {
+            let id = if step.id == StepId::Assemble { "runtime".to_owned() } else { step.id.to_string() };
+            context! { id => id, paths => continued(&step.inputs.paths) }
+        })
+        .collect()
+}
+
+/// Words for a shell, one on a line.
+fn continued(words: &[String]) -> String {
+    let lines: Vec<_> = words.iter().map(|word| format!("\\\n      {}", shell_quote(word))).collect();
+    lines.join(" ")
+}
+
+fn printf_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(|line| format!("\\\n      {}", shell_quote(line))).collect();
+    lines.join(" ")
+}
+
+/// A script as one argument in single quotes, its lines continued as a Dockerfile does.
+fn script(text: &str) -> Result<String, minijinja::Error> {
+    let json = |list: &[&str]| serde_json::to_string(list).unwrap_or_default();
+    let text = fill(
+        text,
+        &context! {
+            not_for_install => json(NOT_FOR_INSTALL),
+            dependency_maps => json(DEPENDENCY_MAPS),
+            lifecycle_scripts => json(LIFECYCLE_SCRIPTS),
+            install_fields => json(INSTALL_FIELDS),
+        },
+    )?;
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//") && !line.trim().is_empty());
+    Ok(lines.map(|line| format!("\\\n      {}", line.replace('\'', r"'\''"))).collect::<Vec<_>>().join(" ") + " ")
+}
+
+fn secret_mounts(secrets: &[String]) -> String {
+    let mounts: Vec<_> = secrets.iter().map(|id| format!("--mount=type=secret,id={id}")).collect();
+    mounts.join(" \\\n    ")
+}
+
+/// One step as a stage.
+fn stage(repo: &Monorepo, step: &Step, bundles: &[String]) -> Result<Value, minijinja::Error> {
+    let id = step.id.to_string();
+    let target = if step.id == StepId::ProductionDependencies { "/production/" } else { "./" };
+    let mut copies = vec![format!("--from=context /stages/{id}/ {target}")];
+    let built = step.needs.iter().filter(|need| matches!(need, StepId::Build(_)));
+    copies
+        .extend(built.zip(bundles).map(|(need, folder)| format!("--from={need} /app/{folder}/dist/ ./{folder}/dist/")));
+    let from = step.from.as_ref().map_or_else(|| "${BASE_IMAGE}".to_owned(), StepId::to_string);
+    Ok(context! {
+        id => id,
+        summary => &step.summary,
+        from => from,
+        workdir => step.id == StepId::Install,
+        shim => step.id == StepId::BuildBackend && !bundles.is_empty(),
+        copies => copies,
+        run => run_line(repo, step)?,
+    })
+}
+
+fn run_line(repo: &Monorepo, step: &Step) -> Result<String, minijinja::Error> {
+    let mut mounts: Vec<String> = step
+        .caches
+        .iter()
+        .map(|cache| match *cache {
+            "yarn" => "--mount=type=cache,id=backstage-xtask-yarn,target=/cache/yarn,sharing=locked".to_owned(),
+            other => format!("--mount=type=cache,id=backstage-xtask-{other},target=/cache/{other}"),
+        })
+        .collect();
+    if !step.secrets.is_empty() {
+        // Failed native builds leave their logs, and installs their scratch files, in /tmp.
+        mounts.push("--mount=type=tmpfs,target=/tmp".to_owned());
+        mounts.push(secret_mounts(&step.secrets));
+    }
+    let mut commands = Vec::new();
+    if step.id == StepId::ProductionDependencies {
+        commands.extend(derived_manifests(repo));
+    }
+    for action in &step.actions {
+        commands.push(command(step, action)?);
+    }
+    match step.id {
+        StepId::ProductionDependencies => commands.extend(workspace_modules(repo)),
+        StepId::Typecheck => commands.push("mkdir /passed".to_owned()),
+        _ => {}
+    }
+    let mounts: String = mounts.iter().map(|mount| format!("{mount} \\\n    ")).collect();
+    Ok(mounts + &commands.join(" \\\n && "))
+}
+
+fn command(step: &Step, action: &Action) -> Result<String, minijinja::Error> {
+    Ok(match action {
+        Action::Check { script: Script::CheckLockfile } => format!("node -e '{}'", script(CHECK_LOCKFILE)?),
+        Action::Check { script: Script::CheckSkeleton } => format!("node -e '{}'", script(CHECK_SKELETON)?),
+        Action::Run { argv, folder } => {
+            let wrapper = if step.secrets.is_empty() { "" } else { "with-build-environment " };
+            let line = format!("{wrapper}{}", shell_join(argv));
+            let line = if folder.is_empty() { line } else { format!("cd {} && {line}", shell_quote(folder)) };
+            if step.network {
+                format!("{{ {line} || {{ tail -n 60 /tmp/xfs-*/build.log 2>/dev/null; exit 1; }}; }}")
+            } else {
+                line
+            }
+        }
+    })
+}
+
+/// Replaces the manifests of the install by those of the production workspace.
+fn derived_manifests(repo: &Monorepo) -> Vec<String> {
+    let tops = shell_join(&workspace_tops(repo));
+    vec![
+        format!("find {tops} -name node_modules -prune -o -name package.json -exec rm {{}} +"),
+        "cp -a /production/. ./".to_owned(),
+    ]
+}
+
+/// Dependencies that Yarn could not hoist stay in their workspace; they are few, and go into a layer of
+/// their own together with the folder `/app`.
+fn workspace_modules(repo: &Monorepo) -> Vec<String> {
+    let tops = shell_join(&workspace_tops(repo));
+    vec![
+        "mkdir -p /workspace-modules/app".to_owned(),
+        format!("find {tops} -name node_modules -prune -exec cp -a --parents {{}} /workspace-modules/app \\;"),
+    ]
+}
