@@ -1,1 +1,16 @@
-//! x
+//! Engines: what runs a recipe. An engine knows how to run a step, never what to build.
+
+mod base_image;
+pub mod docker;
+mod event;
+mod failure;
+mod hints;
+mod process;
+mod secrets;
+
+pub use base_image::{BaseImageRequest, make_base_image};
+pub use event::{Event, Reporter, StepState};
+pub use failure::EngineError;
+pub use hints::hint_for;
+pub use process::{Interrupt, Invocation, Outcome};
+pub use secrets::{Secret, SecretSource, find_secrets};

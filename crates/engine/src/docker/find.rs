@@ -1,0 +1,131 @@
+//! Finding a docker that can build.
+//!
+//! Several clients can be on one PATH: a first one without the buildx plugin hides a second one that has
+//! it. A client before 23 needs no plugin: its own `build` speaks BuildKit.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::docker::client::{Builder, Docker};
+use crate::failure::EngineError;
+use crate::process::Invocation;
+
+/// Plugin folders of the usual packages, for a client that looks elsewhere (`docker` CLI, `cli-plugins/manager`).
+const PLUGIN_FOLDERS: &[&str] = &[
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+    "/opt/homebrew/lib/docker/cli-plugins",
+    "/Applications/Docker.app/Contents/Resources/cli-plugins",
+];
+
+/// The first client whose classic `build` no longer speaks BuildKit by itself.
+const FIRST_CLIENT_WITHOUT_BUILDKIT: u32 = 23;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Info {
+    client_info: Option<ClientInfo>,
+    #[serde(default)]
+    server_version: String,
+    #[serde(default)]
+    server_errors: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ClientInfo {
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    plugins: Option<Vec<Plugin>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Plugin {
+    name: String,
+    #[serde(default)]
+    path: String,
+}
+
+/// The first docker on the PATH that reaches a daemon and can build with BuildKit; `builder` names a
+/// buildx builder, which needs the plugin.
+///
+/// # Errors
+/// None works; the error says for each what it lacks.
+pub fn find(builder: Option<&str>) -> Result<Docker, EngineError> {
+    let mut programs: Vec<PathBuf> = which::which_all("docker").map(Iterator::collect).unwrap_or_default();
+    programs.dedup_by_key(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    let mut details = Vec::new();
+    for program in &programs {
+        match examine(program, builder) {
+            Ok(docker) => return Ok(docker),
+            Err(reason) => details.push(format!("{}: {reason}", program.display())),
+        }
+    }
+    let has_daemon = !details.iter().any(|detail| detail.contains(NO_DAEMON));
+    let hint = match (programs.is_empty(), has_daemon) {
+        (true, _) => "install Docker (Debian: docker.io and docker-buildx)",
+        (false, false) => "start Docker (`systemctl start docker`), or point DOCKER_HOST at a running one",
+        (false, true) => "install the buildx plugin (Debian: docker-buildx)",
+    };
+    let what = if programs.is_empty() { "no docker on the PATH" } else { "no docker that can build with BuildKit" };
+    Err(EngineError::Missing { what: what.to_owned(), details, hint: hint.to_owned() })
+}
+
+const NO_DAEMON: &str = "no daemon answers";
+
+fn examine(program: &Path, builder: Option<&str>) -> Result<Docker, String> {
+    let output = Invocation::new(program).args(["info", "--format", "{{json .}}"]).env("LC_ALL", "C");
+    // `docker info` prints what it knows of the client even when it fails for want of a daemon.
+    let text = output.read_unchecked().map_err(|error| error.to_string())?;
+    let info: Info = serde_json::from_str(&text).map_err(|_| first_line(&text))?;
+    if info.server_version.is_empty() {
+        let reason = info.server_errors.first().map_or("is it running?", String::as_str);
+        return Err(format!("{NO_DAEMON} ({})", reason.trim()));
+    }
+    let client = info.client_info;
+    let plugin = client
+        .as_ref()
+        .and_then(|client| client.plugins.as_ref())
+        .and_then(|plugins| plugins.iter().find(|plugin| plugin.name == "buildx" && !plugin.path.is_empty()));
+    let plugin = plugin.map(|plugin| PathBuf::from(&plugin.path)).or_else(installed_plugin);
+    let version = client_version(program, client.as_ref());
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or_default();
+    let build = match (plugin, builder) {
+        (Some(plugin), _) if answers(&plugin) => Builder::Buildx { plugin, builder: builder.map(str::to_owned) },
+        (_, None) if major > 0 && major < FIRST_CLIENT_WITHOUT_BUILDKIT => Builder::Integrated,
+        (_, Some(name)) => {
+            return Err(format!("client {version} has no buildx plugin, which `--builder {name}` needs"));
+        }
+        _ => return Err(format!("client {version} has no buildx plugin")),
+    };
+    Ok(Docker { program: program.to_owned(), build, server_version: info.server_version })
+}
+
+/// Clients before 20.10 or so leave their version out of `docker info`.
+fn client_version(program: &Path, info: Option<&ClientInfo>) -> String {
+    match info {
+        Some(client) if !client.version.is_empty() => client.version.clone(),
+        _ => {
+            let ask = Invocation::new(program).args(["version", "--format", "{{.Client.Version}}"]);
+            ask.read_unchecked().unwrap_or_default()
+        }
+    }
+}
+
+/// A plugin that another package installed where this client does not look.
+fn installed_plugin() -> Option<PathBuf> {
+    PLUGIN_FOLDERS.iter().map(|folder| Path::new(folder).join("docker-buildx")).find(|path| path.is_file())
+}
+
+fn answers(plugin: &Path) -> bool {
+    Invocation::new(plugin).arg("version").read().is_ok()
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or("it printed nothing").to_owned()
+}
