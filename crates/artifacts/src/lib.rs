@@ -1,1 +1,24 @@
-//! x
+//! Verifies the two archives of a backend build, `skeleton.tar.gz` and `bundle.tar.gz`, against the
+//! facts of the repository they were built from.
+//!
+//! The archives are untrusted bytes: they are streamed, never unpacked to disk, and read within the
+//! limits of [`limits`]. Nothing stops at the first defect; everything found becomes a
+//! [`monorepo::Finding`] with a stable code from [`CODES`].
+//!
+//! A new check is a function in `checks/`, a code in `codes.rs` and one corrupted archive in the tests.
+
+mod archive;
+mod checks;
+mod codes;
+mod content;
+mod entry;
+mod gunzip;
+mod limits;
+mod pax;
+mod reader;
+mod stop;
+mod text;
+mod verify;
+
+pub use codes::CODES;
+pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify};

@@ -1,0 +1,145 @@
+//! What one pass over an archive collects: its entries, the manifests and a digest of the lockfile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use monorepo::LOCKFILE;
+use serde_json::Value;
+
+use crate::entry::{Entry, Kind};
+use crate::limits::Limits;
+use crate::reader::{Payload, Sink, Want};
+
+/// A manifest as the archive has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Manifest {
+    /// Its bytes, and what they say: a JSON object, or why they are none.
+    Read { bytes: Vec<u8>, json: Result<Value, String> },
+    /// Too large to be held in memory.
+    TooLarge,
+}
+
+impl Manifest {
+    fn parse(bytes: Vec<u8>) -> Self {
+        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+        let json = match serde_json::from_slice::<Value>(text) {
+            Ok(value) if value.is_object() => Ok(value),
+            Ok(_) => Err("JSON that is not an object".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        Self::Read { bytes, json }
+    }
+
+    /// What it says, when it is a JSON object.
+    pub(crate) fn json(&self) -> Option<&Value> {
+        match self {
+            Self::Read { json: Ok(value), .. } => Some(value),
+            Self::Read { .. } | Self::TooLarge => None,
+        }
+    }
+}
+
+/// Everything kept of one archive.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    /// In the archive's order.
+    pub(crate) entries: Vec<Entry>,
+    /// The wanted manifests by path.
+    pub(crate) manifests: BTreeMap<String, Manifest>,
+    /// SHA-256 of `yarn.lock` at the root.
+    pub(crate) lockfile: Option<Vec<u8>>,
+    /// Indices into `entries`, sorted by path, then by the archive's order.
+    by_path: Vec<usize>,
+}
+
+impl Content {
+    /// Entries sorted by path.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = &Entry> {
+        self.by_path.iter().map(|index| &self.entries[*index])
+    }
+
+    /// All entries with this path.
+    pub(crate) fn at(&self, path: &str) -> impl Iterator<Item = &Entry> {
+        self.from(path).take_while(move |entry| entry.path == path)
+    }
+
+    /// Whether there is a file, or a link that stands for one, at this path.
+    pub(crate) fn has_file(&self, path: &str) -> bool {
+        self.at(path).any(is_file_or_link)
+    }
+
+    /// Whether there is a file somewhere below this folder.
+    pub(crate) fn has_files_under(&self, folder: &str) -> bool {
+        let prefix = format!("{folder}/");
+        self.from(&prefix).take_while(|entry| entry.path.starts_with(&prefix)).any(is_file_or_link)
+    }
+
+    /// Whether a plain file has this path.
+    pub(crate) fn has_plain_file(&self, path: &str) -> bool {
+        self.at(path).any(|entry| entry.kind == Kind::File)
+    }
+
+    /// Size of all files.
+    pub(crate) fn unpacked_bytes(&self) -> u64 {
+        self.entries.iter().filter(|entry| entry.kind == Kind::File).map(|entry| entry.size).sum()
+    }
+
+    fn from(&self, path: &str) -> impl Iterator<Item = &Entry> {
+        let start = self.by_path.partition_point(|index| self.entries[*index].path.as_str() < path);
+        self.by_path[start..].iter().map(|index| &self.entries[*index])
+    }
+}
+
+fn is_file_or_link(entry: &Entry) -> bool {
+    matches!(entry.kind, Kind::File | Kind::HardLink(_) | Kind::SymbolicLink(_))
+}
+
+/// Collects a [`Content`].
+pub(crate) struct Collector<'a> {
+    content: Content,
+    wanted: &'a BTreeSet<String>,
+    limits: Limits,
+    /// Bytes of manifests that may still be held.
+    left: u64,
+}
+
+impl<'a> Collector<'a> {
+    /// Keeps the manifests with these paths.
+    pub(crate) fn new(wanted: &'a BTreeSet<String>, limits: Limits) -> Self {
+        Self { content: Content::default(), wanted, limits, left: limits.manifests }
+    }
+
+    pub(crate) fn finish(self) -> Content {
+        let mut content = self.content;
+        let mut by_path: Vec<usize> = (0..content.entries.len()).collect();
+        by_path.sort_by(|a, b| content.entries[*a].path.cmp(&content.entries[*b].path));
+        content.by_path = by_path;
+        content
+    }
+}
+
+impl Sink for Collector<'_> {
+    fn wants(&self, entry: &Entry) -> Want {
+        if entry.path == LOCKFILE {
+            Want::Digest
+        } else if self.wanted.contains(&entry.path) {
+            Want::Bytes(self.limits.manifest.min(self.left))
+        } else {
+            Want::Nothing
+        }
+    }
+
+    fn accept(&mut self, entry: Entry, payload: Payload) {
+        match payload {
+            Payload::Nothing => {}
+            Payload::Digest(digest) => self.content.lockfile = Some(digest),
+            Payload::Bytes(bytes) => {
+                self.left = self.left.saturating_sub(bytes.len() as u64);
+                self.content.manifests.insert(entry.path.clone(), Manifest::parse(bytes));
+            }
+            Payload::TooLarge => {
+                self.content.manifests.insert(entry.path.clone(), Manifest::TooLarge);
+            }
+        }
+        self.content.entries.push(entry);
+    }
+}

@@ -1,0 +1,92 @@
+//! One entry of an archive: what its header says.
+
+/// What kind of thing an entry makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Folder,
+    /// A hard link; its target counts from the archive's root.
+    HardLink(String),
+    /// A symbolic link; its target counts from the folder it is in.
+    SymbolicLink(String),
+    /// Anything else, named for a person.
+    Special(String),
+}
+
+/// An entry without its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The path as written, bytes that are not UTF-8 escaped.
+    pub(crate) name: String,
+    /// The path without `.`, empty parts and a slash at its end; the root is empty.
+    pub(crate) path: String,
+    pub(crate) kind: Kind,
+    /// The mode as written, without the bits of the file type.
+    pub(crate) mode: u32,
+    pub(crate) size: u64,
+}
+
+impl Entry {
+    /// The entry for the archive's root, `./`.
+    pub(crate) fn is_root(&self) -> bool {
+        self.path.is_empty() && self.kind == Kind::Folder
+    }
+
+    /// Where a link leads to, as written.
+    pub(crate) fn link_target(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::HardLink(target) | Kind::SymbolicLink(target) => Some(target),
+            Kind::File | Kind::Folder | Kind::Special(_) => None,
+        }
+    }
+}
+
+/// A path as `Entry::path` has it.
+pub(crate) fn normal_path(name: &str) -> String {
+    let parts = name.split('/').filter(|part| !part.is_empty() && *part != ".");
+    parts.fold(String::with_capacity(name.len()), join)
+}
+
+fn join(mut path: String, part: &str) -> String {
+    if !path.is_empty() {
+        path.push('/');
+    }
+    path.push_str(part);
+    path
+}
+
+/// Bytes of a name as text; those that are not UTF-8 are escaped.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.escape_ascii().to_string(),
+    }
+}
+
+/// The kind that a header's type flag means. `target` is the link's target, where there is one.
+pub(crate) fn kind(flag: u8, name: &str, size: u64, target: String) -> Kind {
+    match flag {
+        // Before there was a flag for folders, a slash at the end of a name made one.
+        0 | b'0' if name.ends_with('/') && size == 0 => Kind::Folder,
+        0 | b'0' | b'7' => Kind::File,
+        b'1' => Kind::HardLink(target),
+        b'2' => Kind::SymbolicLink(target),
+        b'3' => Kind::Special("a character device".to_owned()),
+        b'4' => Kind::Special("a block device".to_owned()),
+        b'5' => Kind::Folder,
+        b'6' => Kind::Special("a named pipe".to_owned()),
+        other => Kind::Special(format!("an entry of type '{}'", other.escape_ascii())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_normal_path_keeps_what_matters() {
+        assert_eq!(normal_path("./packages//app/./dist/"), "packages/app/dist");
+        assert_eq!(normal_path("./"), "");
+        assert_eq!(normal_path("a/../b"), "a/../b");
+    }
+}

@@ -1,0 +1,59 @@
+//! How much of an archive is read before it is refused.
+//!
+//! A usual bundle has 840 entries and unpacks to 70 MB. The limits leave room for a repository a
+//! few dozen times as large and still end a decompression bomb within seconds.
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// Bounds on what one archive may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Size of the compressed file.
+    pub(crate) file: u64,
+    /// Size of the decompressed stream.
+    pub(crate) unpacked: u64,
+    /// Number of entries.
+    pub(crate) entries: usize,
+    /// Length of one path or link target, in bytes.
+    pub(crate) path: u64,
+    /// Length of all paths and link targets together; they are held in memory.
+    pub(crate) paths: u64,
+    /// Size of one manifest; manifests are held in memory.
+    pub(crate) manifest: u64,
+    /// Size of all manifests together.
+    pub(crate) manifests: u64,
+    /// Number of gzip members; each costs a new decoder.
+    pub(crate) members: usize,
+}
+
+/// For `skeleton.tar.gz`, which holds manifests only.
+pub(crate) const SKELETON_LIMITS: Limits = Limits {
+    file: 16 * MIB,
+    unpacked: 64 * MIB,
+    entries: 10_000,
+    path: 4 * KIB,
+    paths: 4 * MIB,
+    manifest: MIB,
+    manifests: 16 * MIB,
+    members: 4096,
+};
+
+/// For `bundle.tar.gz`, which holds everything else.
+pub(crate) const BUNDLE_LIMITS: Limits = Limits {
+    file: 1024 * MIB,
+    unpacked: 2048 * MIB,
+    entries: 200_000,
+    paths: 32 * MIB,
+    members: 65_536,
+    ..SKELETON_LIMITS
+};
+
+/// A size for a person: whole mebibytes where there are some.
+pub(crate) fn human(bytes: u64) -> String {
+    match bytes {
+        0..KIB => format!("{bytes} bytes"),
+        KIB..MIB => format!("{} KiB", bytes / KIB),
+        _ => format!("{} MiB", bytes / MIB),
+    }
+}

@@ -1,0 +1,89 @@
+//! The whole verification.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use monorepo::{Finding, Monorepo, Severity, Workspace};
+use serde::Serialize;
+
+use crate::archive::Archive;
+use crate::checks::{CHECKS, Context};
+use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
+
+/// The archive of the production packages' manifests.
+pub const SKELETON: &str = "skeleton.tar.gz";
+/// The archive of everything the backend runs, but for its dependencies.
+pub const BUNDLE: &str = "bundle.tar.gz";
+
+/// Findings of one code about one archive that are listed before the rest is only counted.
+const LISTED: usize = 20;
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// The archives that could be read at all.
+    pub archives: Vec<ArchiveSummary>,
+    /// Everything there is to say, gravest kinds of damage first.
+    pub findings: Vec<Finding>,
+}
+
+impl Verification {
+    /// Whether nothing found forbids shipping the archives.
+    pub fn is_sound(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity != Severity::Error)
+    }
+}
+
+/// One archive in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArchiveSummary {
+    /// Its file name.
+    pub name: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Number of entries.
+    pub entries: usize,
+    /// Size of its files when unpacked.
+    pub unpacked_bytes: u64,
+}
+
+/// Verifies both archives in `dist` against the repository they were built from. Whatever is wrong
+/// with them becomes a finding; nothing stops at the first one.
+pub fn verify(dist: &Path, repo: &Monorepo) -> Verification {
+    let manifests: BTreeSet<String> = repo.production_packages().into_iter().map(Workspace::manifest_path).collect();
+    let mut with_root = manifests.clone();
+    with_root.insert("package.json".to_owned());
+    let context = Context {
+        repo,
+        skeleton: Archive::read(dist, SKELETON, &manifests, SKELETON_LIMITS),
+        bundle: Archive::read(dist, BUNDLE, &with_root, BUNDLE_LIMITS),
+    };
+    let findings = CHECKS.iter().flat_map(|check| check(&context)).collect();
+    Verification {
+        archives: context.archives().into_iter().filter_map(Archive::summary).collect(),
+        findings: shortened(findings),
+    }
+}
+
+/// Keeps a hostile archive from burying a reader: of each code and archive the first findings stay,
+/// and the last of them says how many more there were.
+fn shortened(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let count = counts.entry((finding.code, finding.subject.clone())).or_default();
+        *count += 1;
+        if *count <= LISTED {
+            kept.push(finding);
+        }
+    }
+    for ((code, subject), count) in counts {
+        let last = kept.iter_mut().rfind(|finding| finding.code == code && finding.subject == subject);
+        if let (Some(last), Some(more)) = (last, count.checked_sub(LISTED).filter(|more| *more > 0)) {
+            last.found.push_str(&format!(" (and {more} more of this kind)"));
+        }
+    }
+    kept
+}
