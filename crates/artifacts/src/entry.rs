@@ -47,7 +47,8 @@ pub(crate) fn normal_path(name: &str) -> String {
     parts.fold(String::with_capacity(name.len()), join)
 }
 
-fn join(mut path: String, part: &str) -> String {
+/// `path` with one more part.
+pub(crate) fn join(mut path: String, part: &str) -> String {
     if !path.is_empty() {
         path.push('/');
     }

@@ -2,7 +2,7 @@
 //! facts of the repository they were built from.
 //!
 //! The archives are untrusted bytes: they are streamed, never unpacked to disk, and read within the
-//! limits of [`limits`]. Nothing stops at the first defect; everything found becomes a
+//! limits of `limits.rs`. Nothing stops at the first defect; everything found becomes a
 //! [`monorepo::Finding`] with a stable code from [`CODES`].
 //!
 //! A new check is a function in `checks/`, a code in `codes.rs` and one corrupted archive in the tests.
@@ -19,6 +19,7 @@ mod reader;
 mod stop;
 mod text;
 mod verify;
+mod walk;
 
 pub use codes::CODES;
 pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify};

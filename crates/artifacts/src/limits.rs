@@ -17,6 +17,8 @@ pub(crate) struct Limits {
     pub(crate) entries: usize,
     /// Length of one path or link target, in bytes.
     pub(crate) path: u64,
+    /// Size of one extended header.
+    pub(crate) extension: u64,
     /// Length of all paths and link targets together; they are held in memory.
     pub(crate) paths: u64,
     /// Size of one manifest; manifests are held in memory.
@@ -32,7 +34,8 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     file: 16 * MIB,
     unpacked: 64 * MIB,
     entries: 10_000,
-    path: 4 * KIB,
+    path: KIB,
+    extension: 64 * KIB,
     paths: 4 * MIB,
     manifest: MIB,
     manifests: 16 * MIB,
@@ -44,7 +47,7 @@ pub(crate) const BUNDLE_LIMITS: Limits = Limits {
     file: 1024 * MIB,
     unpacked: 2048 * MIB,
     entries: 200_000,
-    paths: 32 * MIB,
+    paths: 16 * MIB,
     members: 65_536,
     ..SKELETON_LIMITS
 };

@@ -7,10 +7,14 @@ use monorepo::Finding;
 use crate::archive::Archive;
 use crate::checks::Context;
 use crate::codes::{At, UNSAFE_LINK};
-use crate::entry::{Entry, Kind, normal_path};
+use crate::entry::{Entry, Kind, join, normal_path};
 
 /// Links followed one after the other before they count as a circle, as in Linux.
 const MOST_LINKS: usize = 40;
+
+/// Parts of paths that are looked at in one archive. A usual bundle has no link at all; this many
+/// are a maze made to keep its reader busy.
+const MOST_STEPS: usize = 1_000_000;
 
 /// Links that leave the root, and hard links to nothing.
 pub(crate) fn unsafe_links(context: &Context<'_>) -> Vec<Finding> {
@@ -19,18 +23,17 @@ pub(crate) fn unsafe_links(context: &Context<'_>) -> Vec<Finding> {
 
 fn of_archive(archive: &Archive) -> Vec<Finding> {
     let Some(content) = archive.seen() else { return Vec::new() };
-    let symbolic = content.entries.iter().filter_map(|entry| match &entry.kind {
+    let mut maze = Maze::new(content.entries.iter().filter_map(|entry| match &entry.kind {
         Kind::SymbolicLink(target) => Some((entry.path.as_str(), target.as_str())),
         _ => None,
-    });
-    let symbolic: BTreeMap<&str, &str> = symbolic.collect();
+    }));
     let judge = |entry: &Entry| {
         let found = match &entry.kind {
             Kind::HardLink(target) if !content.has_file(&normal_path(target)) => {
                 format!("a hard link to {target}, which is not in the archive")
             }
-            Kind::HardLink(target) if !stays_inside(&symbolic, "", target) => format!("a hard link to {target}"),
-            Kind::SymbolicLink(target) if !stays_inside(&symbolic, folder_of(&entry.path), target) => {
+            Kind::HardLink(target) if !maze.stays_inside("", target) => format!("a hard link to {target}"),
+            Kind::SymbolicLink(target) if !maze.stays_inside(folder_of(&entry.path), target) => {
                 format!("a symbolic link to {target}")
             }
             _ => return None,
@@ -47,39 +50,51 @@ fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Whether `target`, seen from `folder`, stays below the root, through whatever links of the archive
-/// it goes.
-fn stays_inside(links: &BTreeMap<&str, &str>, folder: &str, target: &str) -> bool {
-    let mut place: Vec<&str> = parts(folder).collect();
-    let mut todo: Vec<&str> = Vec::new();
-    let mut follow = Some(target);
-    let mut followed = 0;
-    while let Some(target) = follow.take() {
-        if target.starts_with('/') || followed > MOST_LINKS {
-            return false;
-        }
-        followed += 1;
-        let ahead: Vec<&str> = parts(target).collect();
-        todo.extend(ahead.into_iter().rev());
-        while let Some(part) = todo.pop() {
-            if part == ".." {
-                if place.pop().is_none() {
-                    return false;
-                }
-                continue;
-            }
-            place.push(part);
-            if let Some(next) = links.get(place.join("/").as_str()) {
-                place.pop();
-                follow = Some(next);
-                break;
-            }
-        }
-    }
-    true
+/// The symbolic links of an archive, to be followed.
+struct Maze<'a> {
+    links: BTreeMap<&'a str, &'a str>,
+    steps: usize,
 }
 
-fn parts(path: &str) -> impl Iterator<Item = &str> {
+impl<'a> Maze<'a> {
+    fn new(links: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self { links: links.into_iter().collect(), steps: 0 }
+    }
+
+    /// Whether `target`, seen from `folder`, stays below the root, through whatever links of the
+    /// archive it goes.
+    fn stays_inside(&mut self, folder: &str, target: &str) -> bool {
+        if target.starts_with('/') {
+            return false;
+        }
+        let mut place = normal_path(folder);
+        let mut todo: Vec<&str> = parts(target).rev().collect();
+        let mut followed = 0;
+        while let Some(part) = todo.pop() {
+            self.steps += 1;
+            if self.steps > MOST_STEPS || followed > MOST_LINKS || (part == ".." && place.is_empty()) {
+                return false;
+            }
+            if part == ".." {
+                place.truncate(folder_of(&place).len());
+                continue;
+            }
+            let before = place.len();
+            place = join(place, part);
+            if let Some(next) = self.links.get(place.as_str()) {
+                if next.starts_with('/') {
+                    return false;
+                }
+                place.truncate(before);
+                todo.extend(parts(next).rev());
+                followed += 1;
+            }
+        }
+        true
+    }
+}
+
+fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty() && *part != ".")
 }
 
@@ -88,7 +103,7 @@ mod tests {
     use super::*;
 
     fn inside(links: &[(&'static str, &'static str)], folder: &str, target: &str) -> bool {
-        stays_inside(&links.iter().copied().collect(), folder, target)
+        Maze::new(links.iter().copied()).stays_inside(folder, target)
     }
 
     #[test]
@@ -109,5 +124,14 @@ mod tests {
         // Read as text, `deep/up/..` would be `deep`; followed, it is above the root.
         assert!(!inside(&[("deep/up", "..")], "deep", "up/.."));
         assert!(!inside(&[("a", "b"), ("b", "a")], "", "a"), "a circle leads nowhere");
+        assert!(!inside(&[("a", "/etc")], "", "a/x"));
+    }
+
+    #[test]
+    fn a_maze_ends() {
+        let mut maze = Maze::new([("a", "a/a/a/a/a/a/a/a")]);
+        maze.steps = MOST_STEPS - 3;
+        assert!(!maze.stays_inside("", "b/c/d/e"));
+        assert!(!maze.stays_inside("", "b"), "and stays so");
     }
 }
