@@ -93,24 +93,27 @@ layers() {
   "$docker" image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}' "bench:$1" | sort
 }
 
-measure_image() {
+# The backend edit, and how many layers of the image it changes.
+measure_backend_edit() {
   local side=$1 before after
   before=$(layers "$side")
-  edit packages/backend/src/index.ts
-  timed_build "$side"
+  measure "$side" backend edit packages/backend/src/index.ts
   after=$(layers "$side")
   result[$side,layers]=$(comm -13 <(echo "$before") <(echo "$after") | wc -l)
-  result[$side,size]=$("$docker" image inspect --format '{{.Size}}' "bench:$side" |
+}
+
+measure_size() {
+  result[$1,size]=$("$docker" image inspect --format '{{.Size}}' "bench:$1" |
     awk '{ printf "%.0f", $1 / 1e6 }')
 }
 
 measure_side() {
   forget "$1"
   runs=1 measure "$1" cold
-  measure "$1" backend edit packages/backend/src/index.ts
+  measure_backend_edit "$1"
   measure "$1" app edit packages/app/src/App.tsx
   measure "$1" unchanged
-  measure_image "$1"
+  measure_size "$1"
 }
 
 row() {
