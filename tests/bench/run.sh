@@ -140,7 +140,7 @@ main() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   clone_app "${1:-}"
-  (cd "$root" && cargo build --quiet)
+  [[ ${BENCH_ONLY:-} == reference ]] || (cd "$root" && cargo build --quiet)
   for side in reference ours; do
     [[ ${BENCH_ONLY:-$side} != "$side" ]] || measure_side "$side"
   done
