@@ -1,1 +1,43 @@
-fn main() {}
+//! `cargo xtask`: takes a Backstage monorepo from a bare clone to a verified runtime image.
+//!
+//! This crate is the command line and nothing else: what to build is `recipe`'s, how is `engine`'s.
+
+mod commands;
+mod exit;
+mod files;
+mod flags;
+mod output;
+mod repository;
+mod state;
+mod summary;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use engine::Interrupt;
+use flags::{Cli, Command};
+use output::Printer;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(&cli.output);
+    let interrupt = Interrupt::default();
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupt.0)) {
+            printer.warning(&format!("cannot listen for signal {signal}: {error}"));
+        }
+    }
+    let result = match &cli.command {
+        Command::BuildImage(flags) => commands::build_image::run(flags, &cli.repository, &printer, &interrupt),
+        Command::VerifyArtifacts(flags) => commands::verify_artifacts::run(flags, &cli.repository, &printer),
+        Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
+        Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),
+        Command::Demo(flags) => commands::demo::run(flags, &printer, &interrupt),
+        Command::Test(flags) => commands::test::run(flags, &printer),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&error, &interrupt, &printer),
+    }
+}

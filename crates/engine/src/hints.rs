@@ -155,13 +155,13 @@ const KNOWN: &[Known] = &[
 ];
 
 /// What is known about a failure that printed these lines.
-pub fn hint_for<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Option<&'static str> {
-    let occurs = |known: &&Known| lines.clone().any(|line| known.words.iter().all(|word| line.contains(word)));
+pub fn hint_for(lines: &[impl AsRef<str>]) -> Option<&'static str> {
+    let occurs = |known: &&Known| lines.iter().any(|line| known.words.iter().all(|word| line.as_ref().contains(word)));
     KNOWN.iter().find(occurs).map(|known| known.hint)
 }
 
 /// Whether lines speak of the engine, the network or the disk rather than of the repository.
-pub(crate) fn blames_environment<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> bool {
+pub(crate) fn blames_environment(lines: &[impl AsRef<str>]) -> bool {
     const ENVIRONMENT: &[&str] = &[
         "no space left on device",
         "ENOSPC",
@@ -185,7 +185,7 @@ pub(crate) fn blames_environment<'a>(lines: impl Iterator<Item = &'a str> + Clon
         "requires BuildKit",
         "Environment variable not found",
     ];
-    lines.clone().any(|line| ENVIRONMENT.iter().any(|word| line.contains(word)))
+    lines.iter().any(|line| ENVIRONMENT.iter().any(|word| line.as_ref().contains(word)))
 }
 
 #[cfg(test)]
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn known_failures_get_their_hint() {
-        let hint = |line: &str| hint_for([line].into_iter()).unwrap_or_default();
+        let hint = |line: &str| hint_for(&[line]).unwrap_or_default();
         assert!(hint("➤ YN0028: │ The lockfile would have been modified by this install").contains("yarn install"));
         assert!(
             hint("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory")
@@ -202,12 +202,12 @@ mod tests {
         );
         assert!(hint("got permission denied while trying to connect to /var/run/docker.sock").contains("group docker"));
         assert!(hint("src/index.ts(3,1): error TS2304: Cannot find name").contains("yarn tsc"));
-        assert_eq!(hint_for(["all is well"].into_iter()), None);
+        assert_eq!(hint_for(&["all is well"]), None);
     }
 
     #[test]
     fn the_network_is_not_the_repositorys_fault() {
-        assert!(blames_environment(["getaddrinfo EAI_AGAIN registry"].into_iter()));
-        assert!(!blames_environment(["error TS2304"].into_iter()));
+        assert!(blames_environment(&["getaddrinfo EAI_AGAIN registry"]));
+        assert!(!blames_environment(&["error TS2304"]));
     }
 }

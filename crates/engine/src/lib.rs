@@ -2,6 +2,7 @@
 
 mod base_image;
 pub mod docker;
+mod engine;
 mod event;
 mod failure;
 mod hints;
@@ -9,6 +10,7 @@ mod process;
 mod secrets;
 
 pub use base_image::{BaseImageRequest, make_base_image};
+pub use engine::{BuildJob, Engine, LocalImage};
 pub use event::{Event, Reporter, StepState};
 pub use failure::EngineError;
 pub use hints::hint_for;

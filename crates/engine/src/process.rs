@@ -144,7 +144,7 @@ impl Invocation {
     }
 
     fn failed(&self, code: Option<i32>, tail: Vec<String>) -> EngineError {
-        let hint = hint_for(tail.iter().map(String::as_str));
+        let hint = hint_for(&tail);
         EngineError::Failed { command: self.to_string(), code, step: None, tail, hint, repository: false }
     }
 }

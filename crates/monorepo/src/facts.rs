@@ -66,10 +66,11 @@ impl Monorepo {
     pub fn read(root: &Path, choice: &BackendChoice) -> Result<Self, Problems> {
         let manifest = Manifest::read(root, "package.json")?;
         let lockfile = read_lockfile(root)?;
-        let tree = Tree::scan(root)?;
+        let mut tree = Tree::scan(root)?;
         let yarn = YarnSettings::read(root, &manifest, &tree)?;
         let node = NodeVersion::read(root, &manifest)?;
         let workspaces = Workspaces::read(root, &manifest, &tree)?;
+        remove_outputs(&mut tree, &workspaces);
         let backend = choose_backend(&workspaces, choice)?.name.clone();
         require_agreement(&lockfile, &manifest, &workspaces)?;
         let folders: Vec<&str> = workspaces.iter().map(|workspace| workspace.folder.as_str()).collect();
@@ -105,6 +106,14 @@ impl Monorepo {
     pub fn bundles(&self) -> Vec<&Workspace> {
         self.production_packages().into_iter().filter(|workspace| workspace.is_bundle()).collect()
     }
+}
+
+/// Build outputs are not sources, also where git does not ignore them.
+fn remove_outputs(tree: &mut Tree, workspaces: &Workspaces) {
+    for workspace in workspaces.iter() {
+        tree.remove(&format!("{}/dist", workspace.folder));
+    }
+    tree.remove("dist-types");
 }
 
 fn read_lockfile(root: &Path) -> Result<Lockfile, Problem> {
@@ -185,16 +194,18 @@ fn ignored(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Vec<String> 
         let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
         patterns.extend(translate_gitignore(folder, &text));
     }
-    let mut builds: Vec<_> = workspace_folders
-        .iter()
-        .filter_map(|folder| folder.rsplit_once('/'))
-        .map(|(parent, _)| format!("{parent}/*/dist"))
-        .collect();
-    builds.push("dist-types".to_owned());
-    builds.dedup();
-    patterns.extend(builds);
+    patterns.extend(output_patterns(workspace_folders));
     patterns.extend(NEVER.iter().map(|pattern| (*pattern).to_owned()));
     patterns
+}
+
+/// `packages/*/dist` rather than a line per package.
+fn output_patterns(workspace_folders: &[&str]) -> BTreeSet<String> {
+    let pattern = |folder: &&str| match folder.rsplit_once('/') {
+        Some((parent, _)) => format!("{parent}/*/dist"),
+        None => format!("{folder}/dist"),
+    };
+    workspace_folders.iter().map(pattern).chain(["dist-types".to_owned()]).collect()
 }
 
 fn notices(manifest: &Manifest, workspaces: &Workspaces, tree: &Tree) -> Vec<Problem> {

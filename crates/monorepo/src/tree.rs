@@ -77,6 +77,14 @@ impl Tree {
             .map(|(path, file)| (path.as_str(), file))
     }
 
+    /// Leaves out a folder.
+    pub(crate) fn remove(&mut self, folder: &str) {
+        let gone: Vec<String> = self.under(folder).map(|(path, _)| path.to_owned()).collect();
+        for path in gone {
+            self.files.remove(&path);
+        }
+    }
+
     /// Number of files.
     pub fn len(&self) -> usize {
         self.files.len()

@@ -6,7 +6,10 @@
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use monorepo::{DEPENDENCY_MAPS, INSTALL_FIELDS, LIFECYCLE_SCRIPTS, Monorepo, NOT_FOR_INSTALL, YarnRelease};
 
+use sha2::{Digest, Sha256};
+
 use crate::command_line::{shell_join, shell_quote};
+use crate::fingerprint::hex;
 use crate::plan::{Recipe, debian_packages, workspace_tops};
 use crate::step::{Action, Inputs, Script, Step, StepId};
 
@@ -36,7 +39,32 @@ pub fn render(repo: &Monorepo, recipe: &Recipe) -> Result<[Rendered; 2], minijin
     let ignore_path = format!("{path}.dockerignore");
     let dockerfile = fill(DOCKERFILE, &dockerfile_values(repo, recipe, &path)?)?;
     let ignore_file = fill(IGNORE_FILE, &context! { ignored => &repo.ignored })?;
-    Ok([Rendered { path, text: dockerfile }, Rendered { path: ignore_path, text: ignore_file }])
+    Ok([Rendered { path, text: sign(&dockerfile) }, Rendered { path: ignore_path, text: sign(&ignore_file) }])
+}
+
+/// Begins the line that holds the digest of all the others.
+const SIGNATURE: &str = "# Digest of the lines around this one, which tells edits by hand: sha256:";
+
+/// Puts the signature under the first line.
+fn sign(text: &str) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    format!("{first}\n{SIGNATURE}{}\n{rest}", hex(&Sha256::digest(text)))
+}
+
+/// Whether a rendered file is as it was rendered, by whatever version.
+pub fn is_as_rendered(text: &str) -> bool {
+    let mut signature = None;
+    let kept: String = text
+        .split_inclusive('\n')
+        .filter(|line| match line.strip_prefix(SIGNATURE) {
+            Some(digest) if signature.is_none() => {
+                signature = Some(digest.trim().to_owned());
+                false
+            }
+            _ => true,
+        })
+        .collect();
+    signature.is_some_and(|digest| digest == hex(&Sha256::digest(kept)))
 }
 
 fn fill(template: &str, values: &Value) -> Result<String, minijinja::Error> {

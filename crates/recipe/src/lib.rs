@@ -8,6 +8,6 @@ mod plan;
 mod sources;
 mod step;
 
-pub use dockerfile::{Rendered, render};
+pub use dockerfile::{Rendered, is_as_rendered, render};
 pub use plan::{Recipe, RuntimeImage, SCHEMA_VERSION, plan};
 pub use step::{Action, Inputs, ManifestForm, Script, Step, StepId};

@@ -1,7 +1,7 @@
 //! The command lines of the Docker engine, as values.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::docker::client::{Builder, Target};
 use crate::process::Invocation;
@@ -74,16 +74,6 @@ fn secret_argument(secret: &Secret) -> OsString {
         }
     }
     argument
-}
-
-/// `docker SUBCOMMAND …` of the plain client.
-pub(crate) fn client(program: &Path, arguments: &[&str]) -> Invocation {
-    Invocation::new(program).args(arguments)
-}
-
-/// The file in which a build leaves the image's id.
-pub(crate) fn id_file(folder: &Path) -> PathBuf {
-    folder.join("image-id")
 }
 
 #[cfg(test)]

@@ -1,40 +1,50 @@
-//! What the engine knows about an image it holds.
+//! `docker image inspect` as it is documented (Docker Engine API, `ImageInspect`).
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-/// The part of `docker image inspect` that we read (Docker Engine API, `ImageInspect`).
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all(deserialize = "PascalCase"))]
-pub struct LocalImage {
-    /// The image's id, a digest.
-    pub id: String,
-    /// Size of all layers, uncompressed, in bytes.
-    pub size: u64,
-    /// How it runs.
-    pub config: ImageConfig,
-    /// Its layers.
-    #[serde(rename(deserialize = "RootFS"))]
-    pub root_fs: RootFileSystem,
+use crate::engine::LocalImage;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ImageInspect {
+    id: String,
+    #[serde(default)]
+    repo_tags: Option<Vec<String>>,
+    #[serde(default)]
+    size: u64,
+    #[serde(default)]
+    config: Option<Config>,
+    #[serde(rename = "RootFS", default)]
+    root_fs: RootFileSystem,
 }
 
-/// How an image runs.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all(deserialize = "PascalCase"), default)]
-pub struct ImageConfig {
-    /// User and group.
-    pub user: String,
-    /// Environment.
-    pub env: Option<Vec<String>>,
-    /// Command.
-    pub cmd: Option<Vec<String>>,
-    /// Working directory.
-    pub working_dir: String,
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Config {
+    user: String,
+    env: Option<Vec<String>>,
+    cmd: Option<Vec<String>>,
+    working_dir: String,
 }
 
-/// The layers of an image.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all(deserialize = "PascalCase"), default)]
-pub struct RootFileSystem {
-    /// Digests of the uncompressed layers.
-    pub layers: Vec<String>,
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct RootFileSystem {
+    layers: Option<Vec<String>>,
+}
+
+impl From<ImageInspect> for LocalImage {
+    fn from(found: ImageInspect) -> Self {
+        let config = found.config.unwrap_or_default();
+        Self {
+            id: found.id,
+            names: found.repo_tags.unwrap_or_default(),
+            size: found.size,
+            layers: found.root_fs.layers.unwrap_or_default(),
+            user: config.user,
+            working_directory: config.working_dir,
+            environment: config.env.unwrap_or_default(),
+            command: config.cmd.unwrap_or_default(),
+        }
+    }
 }

@@ -6,7 +6,6 @@ mod find;
 mod image;
 mod progress;
 
-pub use client::{BuildJob, Builder, Docker, Target};
+pub use client::{Builder, Docker, Target};
 pub use command::BuildCommand;
 pub use find::find;
-pub use image::LocalImage;

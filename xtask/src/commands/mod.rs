@@ -1,0 +1,8 @@
+//! One file per command.
+
+pub(crate) mod base_image;
+pub(crate) mod build_image;
+pub(crate) mod demo;
+pub(crate) mod render;
+pub(crate) mod test;
+pub(crate) mod verify_artifacts;

@@ -1,0 +1,131 @@
+//! `test`: every test that can run here, and which cannot and why.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use engine::docker;
+use xshell::{Shell, cmd};
+
+use crate::flags::{Requirement, Test};
+use crate::output::Printer;
+use crate::repository;
+
+/// A group of tests that wants something of the machine.
+struct Suite {
+    /// Name of the test target.
+    target: &'static str,
+    /// What it shows.
+    about: &'static str,
+    /// Programs it starts.
+    programs: &'static [&'static str],
+}
+
+const END_TO_END: &[Suite] = &[
+    Suite { target: "docker", about: "the demo and broken builds with a real Docker", programs: &[] },
+    Suite {
+        target: "create_app",
+        about: "an app of create-app: build, boot with PostgreSQL, edit and build again",
+        programs: &["npm", "git"],
+    },
+];
+
+/// Counts of one or more test runs.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+}
+
+pub(crate) fn run(flags: &Test, printer: &Printer) -> Result<()> {
+    let workspace = repository::workspace_folder().context("start it as `cargo xtask test`")?;
+    let shell = Shell::new()?;
+    shell.change_dir(&workspace);
+    let mut counts = Counts::default();
+    let mut skipped = Vec::new();
+    printer.say("unit, fixture and property tests, and the command line on broken repositories");
+    counts.add(cargo_test(&shell, printer, &["--workspace", "--lib", "--bins", "--test", "*"])?);
+    for suite in END_TO_END {
+        match reason_to_skip(suite, flags) {
+            Some(reason) => skipped.push(format!("{} ({}): {reason}", suite.target, suite.about)),
+            None => {
+                printer.say(suite.about);
+                let arguments = ["--package", "xtask", "--features", "end-to-end", "--test", suite.target];
+                counts.add(cargo_test(&shell, printer, &arguments)?);
+            }
+        }
+    }
+    for line in &skipped {
+        printer.say(&format!("skipped: {line}"));
+    }
+    printer.data(&format!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, skipped.len()));
+    require(flags, &skipped)?;
+    if counts.failed > 0 {
+        bail!(crate::exit::CheckFailed(format!("{} tests failed", counts.failed)));
+    }
+    Ok(())
+}
+
+fn reason_to_skip(suite: &Suite, flags: &Test) -> Option<String> {
+    if flags.fast {
+        return Some("--fast was given".to_owned());
+    }
+    if let Err(error) = docker::find(None) {
+        return Some(error.to_string().replace('\n', ";"));
+    }
+    let missing: Vec<_> = suite.programs.iter().filter(|name| which::which(name).is_err()).copied().collect();
+    (!missing.is_empty()).then(|| format!("not on the PATH: {}", missing.join(", ")))
+}
+
+fn require(flags: &Test, skipped: &[String]) -> Result<()> {
+    if flags.require.contains(&Requirement::Docker) && !skipped.is_empty() {
+        bail!("required, but skipped: {}", skipped.join("; "));
+    }
+    Ok(())
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// Runs `cargo test` and counts; a run that could not even start its tests counts as one failure.
+fn cargo_test(shell: &Shell, printer: &Printer, arguments: &[&str]) -> Result<Counts> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = Path::new(&cargo);
+    let output = cmd!(shell, "{cargo} test --no-fail-fast {arguments...}").quiet().ignore_status().output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut counts = count(&text);
+    if !output.status.success() {
+        printer.block(&text);
+        printer.block(&String::from_utf8_lossy(&output.stderr));
+        counts.failed = counts.failed.max(1);
+    }
+    Ok(counts)
+}
+
+/// Adds up the closing lines of the test harness: `test result: ok. 3 passed; 0 failed; …`.
+fn count(text: &str) -> Counts {
+    let mut counts = Counts::default();
+    for line in text.lines().filter_map(|line| line.strip_prefix("test result: ")) {
+        let number = |name: &str| {
+            let part = line.split([';', '.']).find_map(|part| part.trim().strip_suffix(name))?;
+            part.trim().parse::<u32>().ok()
+        };
+        counts.add(Counts { passed: number("passed").unwrap_or(0), failed: number("failed").unwrap_or(0) });
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_add_up() {
+        let text =
+            "test result: ok. 3 passed; 0 failed; 1 ignored\nnoise\ntest result: FAILED. 4 passed; 2 failed; 0 ignored";
+        assert_eq!(count(text), Counts { passed: 7, failed: 2 });
+    }
+}

@@ -1,0 +1,51 @@
+//! Writing files so that nobody ever sees half of one.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use similar::TextDiff;
+
+/// Writes a file under a temporary name beside it, then renames.
+pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    let doing = || format!("writing {}", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder).with_context(doing)?;
+    set_usual_mode(file.as_file()).with_context(doing)?;
+    file.write_all(content).with_context(doing)?;
+    file.persist(path).with_context(doing)?;
+    Ok(())
+}
+
+/// Temporary files are private; what is committed is not.
+#[cfg(unix)]
+fn set_usual_mode(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_usual_mode(_file: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The difference between what is there and what should be, as `diff -u` writes it.
+pub(crate) fn difference(path: &str, found: &str, expected: &str) -> String {
+    let diff = TextDiff::from_lines(found, expected);
+    diff.unified_diff().context_radius(2).header(&format!("{path} (found)"), &format!("{path} (rendered)")).to_string()
+}
+
+/// SHA-256 of a file's content, in hexadecimal.
+pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut file = std::fs::File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,158 @@
+//! The whole command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// From a bare clone of a Backstage monorepo to a verified runtime image.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done; 1 the repository or its artifacts are wrong; 2 wrong usage; \
+    3 the environment failed (engine, network, disk); 130 interrupted.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) repository: RepositoryFlags,
+    #[command(flatten)]
+    pub(crate) output: OutputFlags,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which repository, and which backend in it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RepositoryFlags {
+    /// The monorepo [default: the working directory or a folder above it, else the one this tool is vendored in]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) repo: Option<PathBuf>,
+    /// The backend, by package name or folder, where there are several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    /// Where builds keep logs, locks and records [default: backstage-xtask in the user's cache folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// How to say things.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct OutputFlags {
+    /// Text for people, or one JSON object a line on standard output
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) message_format: MessageFormat,
+    /// Say only what failed
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Show every line the steps print
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The form of messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For machines.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build, verify and tag the runtime image
+    BuildImage(BuildImage),
+    /// Check skeleton.tar.gz and bundle.tar.gz against the repository
+    VerifyArtifacts(VerifyArtifacts),
+    /// Write Dockerfile.flightcontrol and its ignore file, or check that they are up to date
+    Render(Render),
+    /// Make a base image from Debian packages and Node from npm, where no registry can be reached
+    BaseImage(BaseImage),
+    /// Build the image of the small Backstage monorepo that comes with this tool
+    Demo(Demo),
+    /// Run every test that can run on this machine, and say which cannot
+    Test(Test),
+}
+
+/// `build-image`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BuildImage {
+    /// Name of the image
+    #[arg(long, short, default_value = "backstage:latest", value_name = "NAME")]
+    pub(crate) tag: String,
+    /// Base image, or oci-archive:FILE, docker-archive:FILE [default: node:<version>-trixie-slim]
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) base: Option<String>,
+    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// A buildx builder other than the current one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) builder: Option<String>,
+    /// Where the two archives go [default: dist of the backend]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
+    /// Run every step anew
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Print the plan as JSON and stop
+    #[arg(long)]
+    pub(crate) plan: bool,
+}
+
+/// `verify-artifacts`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArtifacts {
+    /// Folder of the two archives [default: dist of the backend]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dist: Option<PathBuf>,
+}
+
+/// `render`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Render {
+    /// Write nothing; exit with 1 and show the difference when a file is not up to date
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Replace files that were edited by hand
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) force: bool,
+}
+
+/// `base-image`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BaseImage {
+    /// Version of Node [default: what the repository asks for, else 24]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) node: Option<String>,
+    /// Name of the image [default: node:<version>-trixie-slim]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tag: Option<String>,
+    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    #[arg(long, value_name = "MIRROR")]
+    pub(crate) mirror: Vec<String>,
+}
+
+/// `demo`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Demo {
+    /// Name of the image
+    #[arg(long, short, default_value = "backstage-demo:latest", value_name = "NAME")]
+    pub(crate) tag: String,
+}
+
+/// `test`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Test {
+    /// Fail, rather than skip, when this is missing; may be given again
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) require: Vec<Requirement>,
+    /// Only what needs no engine
+    #[arg(long, conflicts_with = "require")]
+    pub(crate) fast: bool,
+}
+
+/// What a test may need of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Requirement {
+    /// A docker that builds.
+    Docker,
+}

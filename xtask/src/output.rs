@@ -1,0 +1,251 @@
+//! The printer: data on standard output, words on standard error, bars only on a terminal.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant, SystemTime};
+
+use engine::{Event, Reporter, StepState};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::exit;
+use crate::flags::{MessageFormat, OutputFlags};
+
+/// Version of the JSON messages; it grows when a field changes its meaning.
+const MESSAGE_SCHEMA: u32 = 1;
+/// Longest output line shown beside a running step, in characters.
+const LINE_WIDTH: usize = 70;
+/// How often a running step's time is drawn.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How much to say to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    /// Failures only.
+    Quiet,
+    /// Lines with a time stamp; the flag shows what steps print, too.
+    Plain { output: bool },
+    /// A live line per running step.
+    Live,
+}
+
+/// Says everything this program says.
+pub(crate) struct Printer {
+    json: bool,
+    voice: Voice,
+    color: bool,
+    bars: MultiProgress,
+    running: RefCell<BTreeMap<String, ProgressBar>>,
+}
+
+impl Printer {
+    /// A printer for these flags and this process's streams.
+    pub(crate) fn new(flags: &OutputFlags) -> Self {
+        let json = flags.message_format == MessageFormat::Json;
+        let terminal = std::io::stderr().is_terminal();
+        let voice = match (flags.quiet || json, flags.verbose, terminal) {
+            (true, ..) => Voice::Quiet,
+            (_, true, _) => Voice::Plain { output: true },
+            (_, _, true) => Voice::Live,
+            (_, _, false) => Voice::Plain { output: false },
+        };
+        let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { json, voice, color, bars: MultiProgress::new(), running: RefCell::default() }
+    }
+
+    /// One line of data for standard output; not in JSON mode, where only messages go there.
+    pub(crate) fn data(&self, line: &str) {
+        if !self.json {
+            write_line(&mut std::io::stdout(), line);
+        }
+    }
+
+    /// A JSON document that is the very result of a command.
+    pub(crate) fn document(&self, value: &impl Serialize) {
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        write_line(&mut std::io::stdout(), &text);
+    }
+
+    /// A message for machines; its name goes into the field `event`.
+    pub(crate) fn message(&self, event: &str, fields: Value) {
+        if self.json {
+            let mut message = json!({ "schema": MESSAGE_SCHEMA, "event": event });
+            if let (Some(message), Value::Object(fields)) = (message.as_object_mut(), fields) {
+                message.extend(fields);
+            }
+            write_line(&mut std::io::stdout(), &message.to_string());
+        }
+    }
+
+    /// A line for people.
+    pub(crate) fn say(&self, line: &str) {
+        match self.voice {
+            Voice::Quiet => {}
+            Voice::Plain { .. } => write_line(&mut std::io::stderr(), &format!("{} {line}", clock())),
+            Voice::Live => self.bars.suspend(|| write_line(&mut std::io::stderr(), line)),
+        }
+    }
+
+    /// A block of text for people, without time stamps.
+    pub(crate) fn block(&self, text: &str) {
+        if self.voice != Voice::Quiet {
+            self.bars.suspend(|| write_line(&mut std::io::stderr(), text.trim_end()));
+        }
+    }
+
+    /// Something odd that stops nothing.
+    pub(crate) fn warning(&self, text: &str) {
+        self.message("warning", json!({ "message": text }));
+        if self.voice != Voice::Quiet {
+            let label = self.colored("33", "warning");
+            self.bars.suspend(|| write_line(&mut std::io::stderr(), &format!("{label}: {text}")));
+        }
+    }
+
+    /// The reason why the command failed.
+    pub(crate) fn error(&self, text: &str, code: u8) {
+        self.clear();
+        if self.json {
+            let mut message = exit::as_json(text, code);
+            message["schema"] = MESSAGE_SCHEMA.into();
+            write_line(&mut std::io::stdout(), &message.to_string());
+        }
+        let label = self.colored("31", "error");
+        write_line(&mut std::io::stderr(), &format!("{label}: {text}"));
+    }
+
+    /// Takes away the live lines.
+    pub(crate) fn clear(&self) {
+        for bar in self.running.take().into_values() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn colored(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn start(&self, step: &str) {
+        match self.voice {
+            Voice::Quiet => {}
+            Voice::Plain { .. } => self.say(&format!("{step} …")),
+            Voice::Live => {
+                let style = ProgressStyle::with_template("{spinner} {prefix:<24} {elapsed:>4}  {wide_msg}");
+                let bar = self.bars.add(ProgressBar::new_spinner());
+                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+                bar.set_prefix(step.to_owned());
+                bar.enable_steady_tick(TICK);
+                self.running.borrow_mut().insert(step.to_owned(), bar);
+            }
+        }
+    }
+
+    fn output(&self, step: &str, line: &str) {
+        match self.voice {
+            Voice::Plain { output: true } => self.say(&format!("{step} | {}", printable(line))),
+            Voice::Live => {
+                if let Some(bar) = self.running.borrow().get(step) {
+                    bar.set_message(printable(line).chars().take(LINE_WIDTH).collect::<String>());
+                }
+            }
+            Voice::Quiet | Voice::Plain { output: false } => {}
+        }
+    }
+
+    fn finish(&self, step: &str, state: StepState, seconds: f64) {
+        if let Some(bar) = self.running.borrow_mut().remove(step) {
+            bar.finish_and_clear();
+        }
+        let line = match state {
+            StepState::Ran => format!("{step:<24} ran     {seconds:>6.1} s"),
+            StepState::Cached => format!("{step:<24} cached"),
+            StepState::Failed => format!("{step:<24} failed"),
+        };
+        self.say(&line);
+    }
+}
+
+impl Reporter for Printer {
+    fn report(&self, event: &Event) {
+        if self.json {
+            let fields = serde_json::to_value(event).unwrap_or_default();
+            let name = fields.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
+            self.message(&name, fields);
+        }
+        match event {
+            Event::StepStarted { step } => self.start(step),
+            Event::StepOutput { step, line } => self.output(step, line),
+            Event::StepFinished { step, state, seconds } => self.finish(step, *state, *seconds),
+        }
+    }
+}
+
+/// Output of programs without what moves a terminal's cursor.
+fn printable(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut characters = line.chars().peekable();
+    while let Some(c) = characters.next() {
+        if c == '\u{1b}' && characters.next_if_eq(&'[').is_some() {
+            while characters.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
+        } else if !c.is_control() {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// A reader that went away (`| head`) is no reason to fail.
+fn write_line(stream: &mut dyn Write, line: &str) {
+    let _ = writeln!(stream, "{line}").and_then(|()| stream.flush());
+}
+
+/// The time of day in UTC.
+fn clock() -> String {
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
+    format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// Collects how each step ended, on the way to the printer.
+pub(crate) struct StepLog<'a> {
+    printer: &'a Printer,
+    ended: RefCell<BTreeMap<String, (StepState, f64)>>,
+    start: Instant,
+}
+
+impl<'a> StepLog<'a> {
+    /// A log that has seen nothing yet.
+    pub(crate) fn new(printer: &'a Printer) -> Self {
+        Self { printer, ended: RefCell::default(), start: Instant::now() }
+    }
+
+    /// How a step ended; one that the engine never mentioned had nothing to do.
+    pub(crate) fn of(&self, step: &str) -> (StepState, f64) {
+        self.ended.borrow().get(step).copied().unwrap_or((StepState::Cached, 0.0))
+    }
+
+    /// Seconds since the log was made.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+}
+
+impl Reporter for StepLog<'_> {
+    fn report(&self, event: &Event) {
+        if let Event::StepFinished { step, state, seconds } = event {
+            self.ended.borrow_mut().insert(step.clone(), (*state, *seconds));
+        }
+        self.printer.report(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_do_not_reach_the_terminal() {
+        assert_eq!(printable("\u{1b}[31mred\u{1b}[0m\u{7}!\r"), "red!");
+    }
+}

@@ -1,0 +1,31 @@
+//! From flags to facts.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use monorepo::{BackendChoice, Monorepo, Search};
+
+use crate::flags::RepositoryFlags;
+use crate::output::Printer;
+
+/// Finds the repository and reads its facts; oddities are warned about.
+pub(crate) fn read(flags: &RepositoryFlags, printer: &Printer) -> Result<Monorepo> {
+    let search = Search {
+        named: flags.repo.clone(),
+        from: std::env::current_dir().context("finding the working directory")?,
+        vendored_in: workspace_folder(),
+    };
+    let root = search.run().map_err(monorepo::Problems::from)?;
+    let choice = flags.backend.clone().map_or(BackendChoice::Only, BackendChoice::Named);
+    let repo = Monorepo::read(&root, &choice)?;
+    for notice in &repo.notices {
+        printer.warning(&notice.to_string());
+    }
+    Ok(repo)
+}
+
+/// The workspace this program was started from by cargo.
+pub(crate) fn workspace_folder() -> Option<PathBuf> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)?;
+    package.parent().map(PathBuf::from)
+}

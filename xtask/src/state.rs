@@ -1,0 +1,125 @@
+//! Our own folder: one per repository, with a lock, the rendered files, logs and the last build's record.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use engine::{EngineError, Interrupt};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::files::write_atomically;
+use crate::flags::RepositoryFlags;
+use crate::output::Printer;
+
+/// How often a lock that somebody else holds is tried.
+const LOCK_POLL: Duration = Duration::from_millis(200);
+/// Begins the names of folders that live as long as one build.
+const SCRATCH: &str = "scratch-";
+
+/// What the last verified build left, so that an equal one has nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastBuild {
+    /// Fingerprint of the recipe.
+    pub(crate) fingerprint: String,
+    /// Id of the base image.
+    pub(crate) base_id: String,
+    /// Id of the image.
+    pub(crate) image_id: String,
+    /// SHA-256 of each archive, by name.
+    pub(crate) archives: Vec<(String, String)>,
+}
+
+/// The state of one repository, ours alone until it is dropped.
+pub(crate) struct State {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl State {
+    /// Opens and locks the state of the repository at `root`; waits for another build of it.
+    pub(crate) fn open(root: &Path, flags: &RepositoryFlags, printer: &Printer, interrupt: &Interrupt) -> Result<Self> {
+        let base = flags.state_dir.clone().map_or_else(default_folder, Ok)?;
+        let folder = base.join(folder_name(root));
+        let hint = "name a writable folder with `--state-dir DIR`";
+        std::fs::create_dir_all(folder.join("logs"))
+            .with_context(|| format!("creating the state folder {}\n  hint: {hint}", folder.display()))?;
+        let lock =
+            File::create(folder.join("lock")).with_context(|| format!("creating a lock file\n  hint: {hint}"))?;
+        wait_for(&lock, printer, interrupt)?;
+        let state = Self { folder, _lock: lock };
+        state.remove_leftovers();
+        Ok(state)
+    }
+
+    /// A path in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// A folder that is gone when the build ends.
+    pub(crate) fn scratch(&self) -> Result<TempDir> {
+        let folder = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.folder);
+        folder.with_context(|| format!("creating a folder in {}", self.folder.display()))
+    }
+
+    /// What the last verified build left; a broken record counts as none.
+    pub(crate) fn last_build(&self) -> Option<LastBuild> {
+        let text = std::fs::read_to_string(self.path("last-build.json")).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Remembers a verified build.
+    pub(crate) fn remember(&self, build: &LastBuild) -> Result<()> {
+        write_atomically(&self.path("last-build.json"), &serde_json::to_vec_pretty(build)?)
+    }
+
+    /// A build that was killed could not remove its folder; with the lock held there is no other.
+    fn remove_leftovers(&self) {
+        remove_folders(&self.folder, SCRATCH);
+    }
+}
+
+/// Removes the folders in `folder` whose names begin with `prefix`.
+pub(crate) fn remove_folders(folder: &Path, prefix: &str) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn wait_for(lock: &File, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
+    let mut announced = false;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if interrupt.is_set() => return Err(EngineError::Interrupted.into()),
+            Err(TryLockError::WouldBlock) => {
+                if !std::mem::replace(&mut announced, true) {
+                    printer.say("another build of this repository is running; waiting for it to end");
+                }
+                std::thread::sleep(LOCK_POLL);
+            }
+            Err(TryLockError::Error(error)) => return Err(error).context("locking the state folder"),
+        }
+    }
+}
+
+fn default_folder() -> Result<PathBuf> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let cache =
+        cache.context("neither XDG_CACHE_HOME nor HOME is set\n  hint: name a folder with `--state-dir DIR`")?;
+    Ok(cache.join("backstage-xtask"))
+}
+
+/// The repository's own name, and enough of a hash of its path to tell two of the same name apart.
+fn folder_name(root: &Path) -> String {
+    let hash = Sha256::digest(root.as_os_str().as_encoded_bytes());
+    let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    format!("{name}-{hash}")
+}

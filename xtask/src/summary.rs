@@ -1,0 +1,68 @@
+//! What a build says at its end.
+
+use engine::{LocalImage, StepState};
+use monorepo::Finding;
+use recipe::Recipe;
+use serde::Serialize;
+
+use crate::output::StepLog;
+
+/// One step in the summary.
+#[derive(Debug, Serialize)]
+pub(crate) struct StepLine {
+    step: String,
+    state: StepState,
+    seconds: f64,
+}
+
+/// How the recipe's steps ended.
+pub(crate) fn step_lines(recipe: &Recipe, log: &StepLog<'_>) -> Vec<StepLine> {
+    let line = |step: String| {
+        let (state, seconds) = log.of(&step);
+        StepLine { step, state, seconds }
+    };
+    recipe.steps.iter().map(|step| line(step.id.to_string())).collect()
+}
+
+/// The table of steps and the image, for people.
+pub(crate) fn table(steps: &[StepLine], image: &LocalImage, reference: &str, seconds: f64) -> String {
+    let mut text = String::from("\nsteps\n");
+    for line in steps {
+        let what = match line.state {
+            StepState::Ran => format!("ran    {:>7.1} s", line.seconds),
+            StepState::Cached => "cached".to_owned(),
+            StepState::Failed => "failed".to_owned(),
+        };
+        text += &format!("  {:<24} {what}\n", line.step);
+    }
+    text += &format!(
+        "image\n  reference  {reference}\n  id         {}\n  size       {}, {} layers\n  in all     {seconds:.1} s\n",
+        image.id,
+        megabytes(image.size),
+        image.layers.len()
+    );
+    text
+}
+
+/// Bytes in decimal megabytes, as Docker counts.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_add(50_000) / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
+/// A finding for people: two lines and the way out.
+pub(crate) fn finding(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        monorepo::Severity::Error => "error",
+        monorepo::Severity::Warning => "warning",
+        monorepo::Severity::Note => "note",
+    };
+    let place = match &finding.entry {
+        Some(entry) => format!("{}: {entry}", finding.subject),
+        None => finding.subject.clone(),
+    };
+    format!(
+        "{severity} {} {place}\n  found {}, expected {}\n  hint: {}",
+        finding.code, finding.found, finding.expected, finding.next
+    )
+}
