@@ -170,7 +170,7 @@ fn secret_mounts(secrets: &[String]) -> String {
 /// One step as a stage.
 fn stage(repo: &Monorepo, step: &Step, bundles: &[String]) -> Result<Value, minijinja::Error> {
     let id = step.id.to_string();
-    let target = if step.id == StepId::ProductionDependencies { "/production/" } else { "./" };
+    let target = if step.id == StepId::ProductionDependencies { "/out/production/" } else { "./" };
     let mut copies = vec![format!("--from=context /stages/{id}/ {target}")];
     let built = step.needs.iter().filter(|need| matches!(need, StepId::Build(_)));
     copies
@@ -210,7 +210,7 @@ fn run_line(repo: &Monorepo, step: &Step) -> Result<String, minijinja::Error> {
     }
     match step.id {
         StepId::ProductionDependencies => commands.extend(workspace_modules(repo)),
-        StepId::Typecheck => commands.push("mkdir /passed".to_owned()),
+        StepId::Typecheck => commands.push("mkdir -p /out/passed".to_owned()),
         _ => {}
     }
     let mounts: String = mounts.iter().map(|mount| format!("{mount} \\\n    ")).collect();
@@ -239,7 +239,7 @@ fn derived_manifests(repo: &Monorepo) -> Vec<String> {
     let tops = shell_join(&workspace_tops(repo));
     vec![
         format!("find {tops} -name node_modules -prune -o -name package.json -exec rm {{}} +"),
-        "cp -a /production/. ./".to_owned(),
+        "cp -a /out/production/. ./".to_owned(),
     ]
 }
 
@@ -248,7 +248,7 @@ fn derived_manifests(repo: &Monorepo) -> Vec<String> {
 fn workspace_modules(repo: &Monorepo) -> Vec<String> {
     let tops = shell_join(&workspace_tops(repo));
     vec![
-        "mkdir -p /workspace-modules/app".to_owned(),
-        format!("find {tops} -name node_modules -prune -exec cp -a --parents {{}} /workspace-modules/app \\;"),
+        "mkdir -p /out/workspace-modules/app".to_owned(),
+        format!("find {tops} -name node_modules -prune -exec cp -a --parents {{}} /out/workspace-modules/app \\;"),
     ]
 }

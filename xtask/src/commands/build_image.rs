@@ -7,14 +7,14 @@ use artifacts::Verification;
 use engine::{BuildJob, Engine, Interrupt, LocalImage, Secret, docker, find_secrets};
 use image::{RunConfiguration, verify_run_configuration};
 use monorepo::Monorepo;
-use recipe::Recipe;
+use recipe::{Recipe, Rendered};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::commands::render::is_drifted;
 use crate::commands::verify_artifacts;
 use crate::exit::CheckFailed;
-use crate::files::write_atomically;
+use crate::files::{sha256, sha256_of, write_atomically};
 use crate::flags::{BuildImage, RepositoryFlags};
 use crate::output::{Printer, StepLog};
 use crate::repository;
@@ -75,13 +75,15 @@ impl Build<'_> {
     fn run(&self) -> Result<()> {
         let steps = StepLog::new(self.printer);
         let artifacts = self.artifacts_folder();
-        if let Some(image) = self.unchanged(&artifacts)? {
+        let rendered = recipe::render(self.repo, self.recipe).context("filling in a template of assets/")?;
+        let fingerprint = fingerprint(self.recipe, &rendered);
+        if let Some(image) = self.unchanged(&fingerprint, &artifacts)? {
             self.finish(&steps, &image);
             return Ok(());
         }
         self.printer.say(&format!("building {} with {}", self.flags.tag, self.engine.description()));
         let incoming = incoming_folder(&artifacts)?;
-        let dockerfile = self.render()?;
+        let dockerfile = self.write_context(&rendered)?;
         let secrets = self.secrets()?;
         let scratch = self.state.scratch()?;
         let log = self.state.path("logs/build-image.log");
@@ -105,7 +107,7 @@ impl Build<'_> {
         }
         publish(incoming.path(), &artifacts)?;
         self.engine.tag(&id, &self.flags.tag)?;
-        self.remember(&image, &verification)?;
+        self.remember(fingerprint, &image, &verification)?;
         self.printer.block(&verify_artifacts::table(&artifacts, &verification));
         self.finish(&steps, &image);
         Ok(())
@@ -116,15 +118,15 @@ impl Build<'_> {
     }
 
     /// The image of an equal, verified build, when everything it left is still in place.
-    fn unchanged(&self, artifacts: &Path) -> Result<Option<LocalImage>> {
+    fn unchanged(&self, fingerprint: &str, artifacts: &Path) -> Result<Option<LocalImage>> {
         let Some(last) = self.state.last_build().filter(|_| !self.flags.no_cache) else { return Ok(None) };
-        if last.fingerprint != self.recipe.fingerprint || last.archives.is_empty() {
+        if last.fingerprint != fingerprint || last.archives.is_empty() {
             return Ok(None);
         }
         let intact = last
             .archives
             .iter()
-            .all(|(name, sha256)| crate::files::sha256(&artifacts.join(name)).is_ok_and(|found| found == *sha256));
+            .all(|(name, sha256)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *sha256));
         if !intact {
             return Ok(None);
         }
@@ -136,14 +138,18 @@ impl Build<'_> {
     }
 
     /// Writes the Dockerfile and its ignore file into our own folder; what is committed is only compared.
-    fn render(&self) -> Result<PathBuf> {
-        let rendered = recipe::render(self.repo, self.recipe).context("filling in a template of assets/")?;
+    fn write_context(&self, rendered: &[Rendered]) -> Result<PathBuf> {
         let folder = self.state.path("context");
         std::fs::create_dir_all(&folder).context("creating a folder in the state folder")?;
-        for file in &rendered {
+        for file in rendered {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
             write_atomically(&folder.join(name), file.text.as_bytes())?;
         }
+        self.warn_of_drift()?;
+        Ok(folder.join("Dockerfile.flightcontrol"))
+    }
+
+    fn warn_of_drift(&self) -> Result<()> {
         let committed =
             recipe::render(self.repo, &recipe::plan(self.repo, None)).context("filling in a template of assets/")?;
         for file in committed.iter().filter(|file| is_drifted(self.repo, file)) {
@@ -152,7 +158,7 @@ impl Build<'_> {
                 file.path
             ));
         }
-        Ok(folder.join("Dockerfile.flightcontrol"))
+        Ok(())
     }
 
     fn secrets(&self) -> Result<Vec<Secret>> {
@@ -192,10 +198,10 @@ impl Build<'_> {
         Err(CheckFailed(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))).into())
     }
 
-    fn remember(&self, image: &LocalImage, verification: &Verification) -> Result<()> {
+    fn remember(&self, fingerprint: String, image: &LocalImage, verification: &Verification) -> Result<()> {
         let base = self.engine.inspect(&self.recipe.base_image)?;
         self.state.remember(&LastBuild {
-            fingerprint: self.recipe.fingerprint.clone(),
+            fingerprint,
             base_id: base.map(|base| base.id).unwrap_or_default(),
             image_id: image.id.clone(),
             archives: verification
@@ -216,6 +222,12 @@ impl Build<'_> {
         );
         self.printer.data(&self.flags.tag);
     }
+}
+
+/// What an image is a function of: the recipe, and the templates that write it down.
+fn fingerprint(recipe: &Recipe, rendered: &[Rendered]) -> String {
+    let texts = rendered.iter().map(|file| file.text.as_str());
+    sha256_of(std::iter::once(recipe.fingerprint.as_str()).chain(texts))
 }
 
 /// A new folder on the same file system as the archives' own, made before the long build: a repository that
