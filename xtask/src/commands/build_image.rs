@@ -126,7 +126,7 @@ impl Build<'_> {
         let intact = last
             .archives
             .iter()
-            .all(|(name, sha256)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *sha256));
+            .all(|(name, digest)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *digest));
         if !intact {
             return Ok(None);
         }
