@@ -49,7 +49,16 @@ pub(crate) fn run(flags: &Test, printer: &Printer) -> Result<()> {
             Some(reason) => skipped.push(format!("{} ({}): {reason}", suite.target, suite.about)),
             None => {
                 printer.say(suite.about);
-                let arguments = ["--package", "xtask", "--features", "end-to-end", "--test", suite.target];
+                let arguments = [
+                    "--package",
+                    "xtask",
+                    "--features",
+                    "end-to-end",
+                    "--test",
+                    suite.target,
+                    "--",
+                    "--test-threads=1",
+                ];
                 counts.add(cargo_test(&shell, printer, &arguments)?);
             }
         }

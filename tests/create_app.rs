@@ -1,0 +1,176 @@
+//! A real app of create-app: built, booted with a real PostgreSQL, edited and built again.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what is wrong by failing")]
+
+mod harness;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use harness::{Bench, docker, run, workspace};
+
+const PORT: u16 = 7007;
+const DATABASE_PORT: &str = "55437";
+const CONTAINER: &str = "backstage-xtask-test-app";
+
+/// The app's folder; made anew unless BACKSTAGE_XTASK_TEST_APP names one that is there.
+fn app(folder: &Path) -> PathBuf {
+    let repo = folder.join("app");
+    match std::env::var_os("BACKSTAGE_XTASK_TEST_APP") {
+        Some(made) => {
+            run(Command::new("git").args(["clone", "--quiet"]).arg(made).arg(&repo));
+        }
+        None => {
+            run(Command::new(workspace().join("tests/support/create-app.sh")).arg(&repo));
+        }
+    }
+    repo
+}
+
+/// A PostgreSQL that goes away with the test.
+struct Database(PathBuf);
+
+impl Database {
+    fn start(folder: &Path) -> Self {
+        let script = workspace().join("tests/support/postgres.sh");
+        let data = folder.join("postgres");
+        run(Command::new(&script).arg("start").arg(&data).arg(DATABASE_PORT));
+        Self(data)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let script = workspace().join("tests/support/postgres.sh");
+        let _ = Command::new(script).arg("stop").arg(&self.0).status();
+    }
+}
+
+/// A running container that goes away with the test.
+struct Container;
+
+impl Container {
+    fn start(tag: &str) -> Self {
+        docker(&["rm", "--force", CONTAINER]);
+        let environment = [
+            "POSTGRES_HOST=127.0.0.1".to_owned(),
+            format!("POSTGRES_PORT={DATABASE_PORT}"),
+            "POSTGRES_USER=postgres".to_owned(),
+            "POSTGRES_PASSWORD=postgres".to_owned(),
+        ];
+        let mut command = Command::new("docker");
+        command.args(["run", "--detach", "--name", CONTAINER, "--network", "host"]);
+        command.args(["--read-only", "--tmpfs", "/tmp"]);
+        for variable in environment {
+            command.args(["--env", &variable]);
+        }
+        run(command.arg(tag));
+        Self
+    }
+
+    fn logs() -> String {
+        let output = Command::new("docker").args(["logs", CONTAINER]).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        docker(&["rm", "--force", CONTAINER]);
+    }
+}
+
+/// Status and body of a page of the backend.
+fn get(path: &str) -> (u16, String) {
+    let url = format!("http://127.0.0.1:{PORT}{path}");
+    let output = Command::new("curl")
+        .args(["--silent", "--max-time", "10", "--write-out", "\n%{http_code}", &url])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (body, status) = text.rsplit_once('\n').unwrap_or(("", "0"));
+    (status.parse().unwrap_or(0), body.to_owned())
+}
+
+fn boots(tag: &str, folder: &Path) {
+    let _database = Database::start(folder);
+    let _container = Container::start(tag);
+    let start = Instant::now();
+    while get("/.backstage/health/v1/readiness").0 != 200 {
+        assert!(start.elapsed() < Duration::from_secs(90), "not ready\n{}", Container::logs());
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    println!("ready in {:.1} s", start.elapsed().as_secs_f64());
+    let (status, page) = get("/");
+    assert_eq!(status, 200, "{page}");
+    let script =
+        page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).find(|source| source.ends_with(".js"));
+    let script = script.unwrap_or_else(|| panic!("no script in {page}"));
+    let (status, body) = get(script);
+    assert_eq!(status, 200, "{script}");
+    // The single-page app answers every unknown path with its page.
+    assert!(!body.contains("<html"), "{script} is not a script");
+}
+
+#[test]
+fn a_new_app_builds_boots_and_rebuilds_only_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    // PostgreSQL runs as another user when the tests run as root.
+    run(Command::new("chmod").arg("755").arg(folder.path()));
+    let repo = app(folder.path());
+    let bench =
+        Bench { repo, state: folder.path().join("state"), tag: "backstage-xtask-test:app".to_owned(), env: Vec::new() };
+    let first = bench.build(&[]).expect_success();
+    println!("nothing cached: {:.1} s", first.seconds());
+    boots(&bench.tag, folder.path());
+
+    let again = bench.build(&[]).expect_success();
+    println!("nothing changed: {:.2} s", again.seconds());
+    assert_eq!(again.ran(), Vec::<String>::new());
+
+    bench.append("packages/backend/src/index.ts", "// one line");
+    let backend = bench.build(&[]).expect_success();
+    println!("backend edit: {:.1} s", backend.seconds());
+    assert_eq!(backend.ran(), ["assemble", "build-backend", "typecheck"]);
+    let changed: Vec<_> = backend.layers().into_iter().filter(|layer| !first.layers().contains(layer)).collect();
+    assert_eq!(changed.len(), 1, "only the application's layer: {changed:?}");
+
+    bench.append("packages/app/src/App.tsx", "// one line");
+    let app = bench.build(&[]).expect_success();
+    println!("app edit: {:.1} s", app.seconds());
+    assert_eq!(app.ran(), ["assemble", "build-app", "build-backend", "typecheck"]);
+
+    add_dependency(&bench);
+    let dependency = bench.build(&[]).expect_success();
+    println!("a dependency added: {:.1} s", dependency.seconds());
+    assert_eq!(
+        dependency.ran(),
+        ["assemble", "build-app", "build-backend", "install", "production-dependencies", "typecheck"]
+    );
+    let list = "ls /app/node_modules/is-number/package.json";
+    assert!(docker(&["run", "--rm", "--network", "none", &bench.tag, "sh", "-c", list]).1);
+    docker(&["image", "rm", &bench.tag]);
+}
+
+/// Declares a package that the lockfile already holds, so that both can be edited by hand.
+fn add_dependency(bench: &Bench) {
+    bench.replace(
+        "packages/backend/package.json",
+        "\"dependencies\": {",
+        "\"dependencies\": {\n    \"is-number\": \"^7.0.0\",",
+    );
+    let lockfile = std::fs::read_to_string(bench.repo.join("yarn.lock")).unwrap();
+    assert!(lockfile.contains("is-number@npm:^7.0.0"), "the lockfile lacks is-number");
+    let entry = "resolution: \"backend@workspace:packages/backend\"";
+    let start = lockfile.find(entry).unwrap();
+    let end = start + lockfile[start..].find("\n\n").unwrap();
+    let (name, line) = ("    is-number:", "    is-number: \"npm:^7.0.0\"\n");
+    // Yarn sorts the entry's lines by name.
+    let section = &lockfile[start..end];
+    let after =
+        section.lines().find(|other| other.starts_with("    ") && *other > name && !other.starts_with("    \""));
+    let position = start + section.find(after.unwrap()).unwrap();
+    let text = format!("{}{line}{}", &lockfile[..position], &lockfile[position..]);
+    std::fs::write(bench.repo.join("yarn.lock"), text).unwrap();
+}

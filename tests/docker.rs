@@ -1,0 +1,349 @@
+//! The demo through a real Docker: what is built, what stays away when a build fails, what never gets in.
+//!
+//! One cold build, shared by all tests; run them with `--test-threads=1`.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what is wrong by failing")]
+
+mod harness;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use harness::{Bench, Built, copy_folder, docker, run, workspace};
+
+/// Each stands in one place where a secret can be.
+const TOKEN: &str = "canary-token-7f3a";
+const PROXY: &str = "canary-proxy-51bc.invalid";
+const CERTIFICATE: &str = "canary-certificate-90de";
+const LOCAL_CONFIG: &str = "canary-local-config-2c44";
+const DOT_ENV: &str = "canary-dot-env-d9e1";
+
+/// The demo in a folder of its own, with canaries, built once.
+fn demo() -> &'static Bench {
+    static DEMO: OnceLock<Bench> = OnceLock::new();
+    DEMO.get_or_init(|| {
+        let folder = std::env::temp_dir().join("backstage-xtask-test-demo");
+        let _ = std::fs::remove_dir_all(&folder);
+        let repo = folder.join("repo");
+        copy_folder(&workspace().join("tests/fixtures/demo"), &repo);
+        std::fs::write(repo.join(".npmrc"), "//registry.invalid/:_authToken=${CANARY_TOKEN}\n").unwrap();
+        std::fs::write(repo.join("app-config.local.yaml"), format!("x: {LOCAL_CONFIG}\n")).unwrap();
+        std::fs::write(repo.join(".env"), format!("X={DOT_ENV}\n")).unwrap();
+        let bundle = folder.join("ca.pem");
+        let real = std::env::var_os("NODE_EXTRA_CA_CERTS")
+            .map_or_else(String::new, |path| std::fs::read_to_string(path).unwrap());
+        std::fs::write(&bundle, format!("# {CERTIFICATE}\n{real}")).unwrap();
+        let mut env =
+            vec![("CANARY_TOKEN".to_owned(), TOKEN.to_owned()), ("NO_PROXY".to_owned(), format!("localhost,{PROXY}"))];
+        if !real.is_empty() {
+            env.push(("NODE_EXTRA_CA_CERTS".to_owned(), bundle.display().to_string()));
+        }
+        let bench = Bench { repo, state: folder.join("state"), tag: "backstage-xtask-test:demo".to_owned(), env };
+        bench.build(&[]).expect_success();
+        bench
+    })
+}
+
+/// Puts a file back when a test is over.
+struct Restore(PathBuf, Vec<u8>);
+
+impl Restore {
+    fn of(bench: &Bench, path: &str) -> Self {
+        let file = bench.repo.join(path);
+        let content = std::fs::read(&file).unwrap();
+        Self(file, content)
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let _ = std::fs::write(&self.0, &self.1);
+    }
+}
+
+const BACKEND_SOURCE: &str = "packages/backend/src/index.ts";
+
+#[test]
+fn nothing_changed_means_no_work_at_all() {
+    let demo = demo();
+    demo.build(&[]).expect_success();
+    let start = Instant::now();
+    let again = demo.build(&[]).expect_success();
+    assert!(again.ran().is_empty(), "{:?}", again.ran());
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_lost_artifact_is_brought_back() {
+    let demo = demo();
+    let archive = demo.repo.join("packages/backend/dist/skeleton.tar.gz");
+    std::fs::write(&archive, "x").unwrap();
+    demo.build(&[]).expect_success();
+    assert!(std::fs::metadata(&archive).unwrap().len() > 100);
+    let verified = run(&mut demo.xtask(&["verify-artifacts"]));
+    assert!(verified.contains("skeleton.tar.gz"), "{verified}");
+}
+
+#[test]
+fn a_failed_gate_leaves_the_earlier_image() {
+    let demo = demo();
+    let _source = Restore::of(demo, BACKEND_SOURCE);
+    let before = demo.image_id();
+    demo.append(BACKEND_SOURCE, "const wrong: number = 'text';");
+    let failed = demo.build(&[]);
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    assert!(failed.stderr.contains("the step typecheck failed"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("error TS2322"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("hint: the type check failed: `yarn tsc` shows the same"), "{}", failed.stderr);
+    assert_eq!(demo.image_id(), before);
+    assert_eq!(demo.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn secrets_are_nowhere() {
+    let demo = demo();
+    let mut haystacks =
+        vec![("image history".to_owned(), docker(&["history", "--no-trunc", &demo.tag]).0.into_bytes())];
+    haystacks.push(("image configuration".to_owned(), docker(&["image", "inspect", &demo.tag]).0.into_bytes()));
+    haystacks.push(("build cache".to_owned(), docker(&["builder", "du", "--verbose"]).0.into_bytes()));
+    let mut files = Vec::new();
+    files_below(&demo.state, &mut files);
+    haystacks.extend(files.into_iter().map(|file| (file.display().to_string(), std::fs::read(&file).unwrap())));
+    for (name, bytes) in &haystacks {
+        for canary in [TOKEN, PROXY, CERTIFICATE, LOCAL_CONFIG, DOT_ENV] {
+            assert!(!contains(bytes, canary), "{canary} is in {name}");
+        }
+    }
+    assert_eq!(canaries_in_layers(&demo.tag), Vec::<String>::new());
+}
+
+fn files_below(folder: &std::path::Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            files_below(&entry.path(), found);
+        } else {
+            found.push(entry.path());
+        }
+    }
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// Searches every byte of `docker save`.
+fn canaries_in_layers(tag: &str) -> Vec<String> {
+    let search = format!("docker save {tag} | grep --text --only-matching 'canary-[a-z]*-[a-z0-9-]*' | sort -u");
+    run(Command::new("bash").args(["-c", &search])).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_search_for_canaries_finds_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY leak /\n").unwrap();
+    std::fs::write(folder.path().join("leak"), format!("x{TOKEN}x")).unwrap();
+    let tag = "backstage-xtask-test:leak";
+    run(Command::new("docker").args(["build", "--quiet", "--tag", tag]).arg(folder.path()).env("DOCKER_BUILDKIT", "0"));
+    assert_eq!(canaries_in_layers(tag), ["canary-token-7f3ax"]);
+    docker(&["image", "rm", tag]);
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_and_the_next_build_works() {
+    let demo = demo();
+    let _source = Restore::of(demo, BACKEND_SOURCE);
+    let before = demo.image_id();
+    demo.append(BACKEND_SOURCE, "// interrupted");
+    let mut child = demo.start();
+    wait_for_a_step(&mut child);
+    run(Command::new("kill").args(["-INT", &child.id().to_string()]));
+    let start = Instant::now();
+    let output = Built::from(child.wait_with_output().unwrap());
+    assert_eq!(output.code, 130, "{}", output.stderr);
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert!(output.stderr.contains("interrupted; the previous image and artifacts are untouched"), "{}", output.stderr);
+    assert_eq!(demo.leftovers(), Vec::<String>::new());
+    assert_eq!(demo.image_id(), before);
+    assert_eq!(docker(&["ps", "--quiet"]).0, "");
+    demo.build(&[]).expect_success();
+}
+
+#[test]
+fn after_a_kill_the_next_build_just_works() {
+    let demo = demo();
+    let _source = Restore::of(demo, BACKEND_SOURCE);
+    let before = demo.image_id();
+    demo.append(BACKEND_SOURCE, "// killed");
+    let mut child = demo.start();
+    wait_for_a_step(&mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(demo.image_id(), before);
+    demo.build(&[]).expect_success();
+    assert_ne!(demo.image_id(), before);
+    assert_eq!(demo.leftovers(), Vec::<String>::new());
+}
+
+/// Reads messages until a step has done something.
+fn wait_for_a_step(child: &mut std::process::Child) {
+    let stdout = child.stdout.as_mut().unwrap();
+    let mut reader = BufReader::new(stdout);
+    let mut line = String::new();
+    while reader.read_line(&mut line).unwrap() > 0 {
+        if line.contains("step-output") {
+            return;
+        }
+        line.clear();
+    }
+    let mut stderr = String::new();
+    child.stderr.as_mut().unwrap().read_to_string(&mut stderr).unwrap();
+    panic!("no step did anything: {stderr}");
+}
+
+#[test]
+fn a_second_build_waits_for_the_first() {
+    let demo = demo();
+    let _source = Restore::of(demo, BACKEND_SOURCE);
+    demo.append(BACKEND_SOURCE, "// twice at once");
+    let mut first = demo.start();
+    wait_for_a_step(&mut first);
+    let second = demo.xtask(&["build-image", "--tag", &demo.tag]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&second.stderr);
+    assert!(second.status.success(), "{stderr}");
+    assert!(stderr.contains("another build of this repository is running; waiting"), "{stderr}");
+    assert!(first.wait().unwrap().success());
+}
+
+#[test]
+fn a_base_image_that_cannot_be_had_is_the_environments_fault() {
+    let demo = demo();
+    let failed = demo.build(&["--base", "backstage-xtask-test/no-such-image:1"]);
+    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    assert!(failed.stderr.contains("make one with `cargo xtask base-image`"), "{}", failed.stderr);
+}
+
+#[test]
+fn a_base_image_may_come_from_an_archive() {
+    let demo = demo();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("base.tar");
+    let copy = "backstage-xtask-test:base";
+    let base = demo.build(&["--plan"]);
+    let base =
+        base.messages.first().map_or("node:24-trixie-slim", |plan| plan["base_image"].as_str().unwrap()).to_owned();
+    docker(&["tag", &base, copy]);
+    run(Command::new("docker").args(["save", "--output"]).arg(&archive).arg(copy));
+    docker(&["image", "rm", copy]);
+    let built = demo.build(&["--base", &format!("docker-archive:{}", archive.display())]).expect_success();
+    // The same base under another name: the layers below the application are the same.
+    assert_eq!(built.layers()[0], docker(&["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", &base]).0);
+    docker(&["image", "rm", copy]);
+}
+
+#[test]
+fn a_file_that_is_no_certificate_is_refused_before_anything_runs() {
+    let demo = demo();
+    let failed = demo.build(&["--no-cache", "--ca-file", demo.repo.join("package.json").to_str().unwrap()]);
+    assert_eq!(failed.code, 1);
+    assert!(failed.stderr.contains("found no certificate, expected certificates in PEM form"), "{}", failed.stderr);
+}
+
+#[test]
+fn a_full_disk_leaves_the_earlier_artifacts() {
+    let demo = demo();
+    let folder = tempfile::tempdir().unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        println!("skipped: mounting a small tmpfs needs root");
+        return;
+    }
+    std::fs::write(folder.path().join("skeleton.tar.gz"), "earlier").unwrap();
+    let before = demo.image_id();
+    let failed = demo.build(&["--artifacts", folder.path().to_str().unwrap()]);
+    let kept = std::fs::read_to_string(folder.path().join("skeleton.tar.gz")).unwrap();
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    run(Command::new("umount").arg(folder.path()));
+    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    assert!(failed.stderr.contains("no space left on device"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("hint: the disk is full"), "{}", failed.stderr);
+    assert_eq!((kept.as_str(), names.len()), ("earlier", 1));
+    assert_eq!(demo.image_id(), before);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_known_before_the_build() {
+    let demo = demo();
+    let file = demo.repo.join("package.json").join("dist");
+    let failed = demo.build(&["--no-cache", "--artifacts", file.to_str().unwrap()]);
+    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    assert!(failed.stderr.contains("hint: name a writable folder with `--artifacts DIR`"), "{}", failed.stderr);
+}
+
+/// As a deployer without this tool would: the committed Dockerfile, a bare clone, a plain `docker build`.
+#[test]
+fn the_rendered_dockerfile_builds_alone_from_a_clone() {
+    let demo = demo();
+    let folder = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+        run(Command::new("git").arg("-C").arg(&demo.repo).args(identity).args(arguments));
+    };
+    run(&mut demo.xtask(&["render"]));
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "demo"]);
+    let clone = folder.path().join("clone");
+    run(Command::new("git").args(["clone", "--quiet"]).arg(&demo.repo).arg(&clone));
+    let tag = "backstage-xtask-test:plain";
+    // The plugin called as a program, since the first docker on the PATH may lack it.
+    let found = ["/usr/libexec/docker/cli-plugins/docker-buildx", "/usr/lib/docker/cli-plugins/docker-buildx"];
+    let plugin = found.iter().find(|path| std::path::Path::new(path).is_file());
+    let mut build = plugin.map_or_else(|| Command::new("docker"), Command::new);
+    build.args([
+        "build",
+        "--quiet",
+        "--load",
+        "--tag",
+        tag,
+        "--file",
+        "packages/backend/Dockerfile.flightcontrol",
+        ".",
+    ]);
+    run(build.current_dir(&clone));
+    let command = docker(&["image", "inspect", "--format", "{{json .Config.Cmd}} {{.Config.User}}", tag]).0;
+    assert_eq!(
+        command,
+        r#"["node","packages/backend","--config","app-config.yaml","--config","app-config.production.yaml"] 1000:1000"#
+    );
+    docker(&["image", "rm", tag]);
+    std::fs::remove_dir_all(demo.repo.join(".git")).unwrap();
+}
+
+#[test]
+fn app_belongs_to_the_user_it_runs_as() {
+    let demo = demo();
+    let list =
+        "stat -c '%u:%g %a' /app /app/packages /app/node_modules /app/app-config.yaml /app/packages/backend/dist";
+    let (text, _) = docker(&["run", "--rm", "--network", "none", &demo.tag, "sh", "-c", list]);
+    for line in text.lines() {
+        assert!(line == "1000:1000 755" || line == "1000:1000 644", "{text}");
+    }
+    assert_eq!(text.lines().count(), 5, "{text}");
+    let (tools, _) = docker(&[
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        &demo.tag,
+        "sh",
+        "-c",
+        "command -v gcc g++ make python3 yarn; ls -A /root /home/node; ls -d /cache /opt/* /stages /out 2>/dev/null; true",
+    ]);
+    assert!(
+        !tools.contains("gcc") && !tools.contains("python3") && !tools.contains("yarn") && !tools.contains("/cache"),
+        "{tools}"
+    );
+}
