@@ -231,15 +231,14 @@ fn a_base_image_may_come_from_an_archive() {
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("base.tar");
     let copy = "backstage-xtask-test:base";
-    let base = demo.build(&["--plan"]);
-    let base =
-        base.messages.first().map_or("node:24-trixie-slim", |plan| plan["base_image"].as_str().unwrap()).to_owned();
-    docker(&["tag", &base, copy]);
+    let plan: serde_json::Value = serde_json::from_str(&run(&mut demo.xtask(&["build-image", "--plan"]))).unwrap();
+    let base = plan["base_image"].as_str().unwrap();
+    docker(&["tag", base, copy]);
     run(Command::new("docker").args(["save", "--output"]).arg(&archive).arg(copy));
     docker(&["image", "rm", copy]);
     let built = demo.build(&["--base", &format!("docker-archive:{}", archive.display())]).expect_success();
     // The same base under another name: the layers below the application are the same.
-    assert_eq!(built.layers()[0], docker(&["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", &base]).0);
+    assert_eq!(built.layers()[0], docker(&["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", base]).0);
     docker(&["image", "rm", copy]);
 }
 
@@ -267,8 +266,7 @@ fn a_full_disk_leaves_the_earlier_artifacts() {
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
     run(Command::new("umount").arg(folder.path()));
     assert_eq!(failed.code, 3, "{}", failed.stderr);
-    assert!(failed.stderr.contains("no space left on device"), "{}", failed.stderr);
-    assert!(failed.stderr.contains("hint: the disk is full"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("is the disk of their folder full?"), "{}", failed.stderr);
     assert_eq!((kept.as_str(), names.len()), ("earlier", 1));
     assert_eq!(demo.image_id(), before);
 }

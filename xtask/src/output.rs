@@ -144,10 +144,10 @@ impl Printer {
 
     fn output(&self, step: &str, line: &str) {
         match self.voice {
-            Voice::Plain { output: true } => self.say(&format!("{step} | {}", printable(line))),
+            Voice::Plain { output: true } => self.say(&format!("{step} | {line}")),
             Voice::Live => {
                 if let Some(bar) = self.running.borrow().get(step) {
-                    bar.set_message(printable(line).chars().take(LINE_WIDTH).collect::<String>());
+                    bar.set_message(line.chars().take(LINE_WIDTH).collect::<String>());
                 }
             }
             Voice::Quiet | Voice::Plain { output: false } => {}
@@ -180,20 +180,6 @@ impl Reporter for Printer {
             Event::StepFinished { step, state, seconds } => self.finish(step, *state, *seconds),
         }
     }
-}
-
-/// Output of programs without what moves a terminal's cursor.
-fn printable(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    let mut characters = line.chars().peekable();
-    while let Some(c) = characters.next() {
-        if c == '\u{1b}' && characters.next_if_eq(&'[').is_some() {
-            while characters.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
-        } else if !c.is_control() {
-            text.push(c);
-        }
-    }
-    text
 }
 
 /// A reader that went away (`| head`) is no reason to fail.
@@ -237,15 +223,5 @@ impl Reporter for StepLog<'_> {
             self.ended.borrow_mut().insert(step.clone(), (*state, *seconds));
         }
         self.printer.report(event);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escape_sequences_do_not_reach_the_terminal() {
-        assert_eq!(printable("\u{1b}[31mred\u{1b}[0m\u{7}!\r"), "red!");
     }
 }

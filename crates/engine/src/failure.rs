@@ -1,6 +1,7 @@
 //! What can go wrong while an engine runs.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// A failure of a process or of the engine itself.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub enum EngineError {
         hint: Option<&'static str>,
         /// Whether the repository is to blame, rather than the engine or the network.
         repository: bool,
+        /// The file with everything that was printed.
+        log: Option<PathBuf>,
     },
     /// The user or the system asked to stop.
     Interrupted,
@@ -59,7 +62,7 @@ impl fmt::Display for EngineError {
                 write!(out, "\n  hint: {hint}")
             }
             Self::Io { doing, source } => write!(out, "{doing}: {source}"),
-            Self::Failed { command, code, step, tail, hint, .. } => {
+            Self::Failed { command, code, step, tail, hint, log, .. } => {
                 match step {
                     Some(step) => write!(out, "the step {step} failed")?,
                     None => write!(out, "a command failed")?,
@@ -70,6 +73,9 @@ impl fmt::Display for EngineError {
                 write!(out, "\n  command: {command}")?;
                 for line in tail {
                     write!(out, "\n  | {line}")?;
+                }
+                if let Some(log) = log {
+                    write!(out, "\n  full log: {}", log.display())?;
                 }
                 match hint {
                     Some(hint) => write!(out, "\n  hint: {hint}"),

@@ -93,8 +93,8 @@ impl Invocation {
         let watcher = watch(Arc::clone(&handle), interrupt.clone(), Arc::clone(&done));
         let mut tail = VecDeque::new();
         for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim_end_matches('\r');
+            let line = without_escapes(&String::from_utf8_lossy(&line));
+            let line = line.as_str();
             if let Some(log) = &mut log {
                 // A full disk must not stop the build for want of a log.
                 let _ = writeln!(log, "{line}");
@@ -145,7 +145,7 @@ impl Invocation {
 
     fn failed(&self, code: Option<i32>, tail: Vec<String>) -> EngineError {
         let hint = hint_for(&tail);
-        EngineError::Failed { command: self.to_string(), code, step: None, tail, hint, repository: false }
+        EngineError::Failed { command: self.to_string(), code, step: None, tail, hint, repository: false, log: None }
     }
 }
 
@@ -178,6 +178,20 @@ fn push_tail(tail: &mut VecDeque<String>, line: &str) {
         tail.pop_front();
     }
     tail.push_back(line.to_owned());
+}
+
+/// A line of a program's output without what colours a terminal or moves its cursor.
+pub(crate) fn without_escapes(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut characters = line.chars().peekable();
+    while let Some(c) = characters.next() {
+        if c == '\u{1b}' && characters.next_if_eq(&'[').is_some() {
+            while characters.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
+        } else if c == '\t' || !c.is_control() {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// Asks the program to end when an interrupt comes; it gets the chance to clean up after itself.
@@ -235,6 +249,11 @@ mod tests {
         assert_eq!(command, "sh -c 'seq 1 40; exit 3'");
         assert_eq!(code, Some(3));
         assert_eq!((tail.len(), tail[24].as_str()), (25, "40"));
+    }
+
+    #[test]
+    fn colours_and_cursor_moves_are_dropped() {
+        assert_eq!(without_escapes("\u{1b}[31mred\u{1b}[0m\u{7}!\r"), "red!");
     }
 
     #[test]

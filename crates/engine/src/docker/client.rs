@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::docker::command::BuildCommand;
 use crate::docker::image::ImageInspect;
-use crate::docker::progress::Progress;
+use crate::docker::progress::{FailedStage, Progress, is_telling};
 use crate::engine::{BuildJob, Engine, LocalImage};
 use crate::event::Reporter;
 use crate::failure::EngineError;
-use crate::hints::blames_environment;
+use crate::hints::{blames_environment, hint_for};
 use crate::process::{Interrupt, Invocation};
 
 /// What runs a build.
@@ -76,7 +76,7 @@ impl Docker {
                 events.iter().for_each(|event| reporter.report(event));
             }
         });
-        result.map(drop).map_err(|error| blame(error, progress.failed.take()))
+        result.map(drop).map_err(|error| blame(error, progress.into_failed(), log))
     }
 
     /// Makes an image of one layer from a tar archive of a root file system.
@@ -170,12 +170,20 @@ impl Engine for Docker {
 }
 
 /// Says which step failed, and whether the repository or the environment is to blame.
-fn blame(error: EngineError, step: Option<String>) -> EngineError {
-    match error {
-        EngineError::Failed { command, code, tail, hint, .. } => {
-            let repository = step.is_some() && !blames_environment(&tail);
-            EngineError::Failed { command, code, step, tail, hint, repository }
+fn blame(error: EngineError, failed: Option<FailedStage>, log: Option<&Path>) -> EngineError {
+    let EngineError::Failed { command, code, tail, hint, .. } = error else { return error };
+    // The step's own lines may already be out of the tail of the whole output; the engine's last words are not.
+    let repository = failed.is_some() && !blames_environment(&tail);
+    let log = log.map(Path::to_owned);
+    match failed {
+        Some(FailedStage { stage, command, tail: own }) => {
+            let repository = repository && !blames_environment(&own);
+            let hint = hint_for(&own).or(hint);
+            EngineError::Failed { command, code, step: Some(stage), tail: own, hint, repository, log }
         }
-        other => other,
+        None => {
+            let tail = tail.into_iter().filter(|line| is_telling(line)).collect();
+            EngineError::Failed { command, code, step: None, tail, hint, repository, log }
+        }
     }
 }

@@ -3,15 +3,27 @@
 //! `#7 [install 3/3] RUN …` names a vertex, `#7 1.234 text` is its output, and `#7 CACHED`, `#7 DONE 1.2s`
 //! or `#7 ERROR …` ends it. A stage is a step of the recipe; its state is that of its vertices together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::event::{Event, StepState};
 
+/// How many of a stage's last lines are kept for an error.
+const TAIL_LINES: usize = 40;
+
 /// One vertex of BuildKit's graph that belongs to a stage.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Vertex {
     stage: String,
     is_last: bool,
+    instruction: String,
+}
+
+/// The instruction that failed, and what it had printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FailedStage {
+    pub(crate) stage: String,
+    pub(crate) command: String,
+    pub(crate) tail: Vec<String>,
 }
 
 /// What is known of one stage.
@@ -21,6 +33,7 @@ struct Stage {
     ran: bool,
     seconds: f64,
     finished: bool,
+    tail: VecDeque<String>,
 }
 
 /// Turns lines into events.
@@ -28,32 +41,36 @@ struct Stage {
 pub(crate) struct Progress {
     vertices: BTreeMap<u32, Vertex>,
     stages: BTreeMap<String, Stage>,
-    /// The stage whose vertex failed.
-    pub(crate) failed: Option<String>,
+    /// The first that failed; BuildKit cancels the others.
+    failed: Option<FailedStage>,
 }
 
 impl Progress {
     /// The events of one line.
     pub(crate) fn line(&mut self, line: &str) -> Vec<Event> {
         let Some((number, rest)) = split_number(line) else { return Vec::new() };
-        if let Some((stage, is_last)) = vertex_name(rest) {
-            self.vertices.insert(number, Vertex { stage, is_last });
+        if let Some(vertex) = vertex(rest) {
+            self.vertices.insert(number, vertex);
             return Vec::new();
         }
-        let Some(vertex) = self.vertices.get(&number) else { return Vec::new() };
-        let (stage, is_last) = (vertex.stage.clone(), vertex.is_last);
+        let Some(Vertex { stage, is_last, instruction }) = self.vertices.get(&number).cloned() else {
+            return Vec::new();
+        };
         if rest == "CACHED" {
-            return self.finish(stage, is_last, 0.0);
+            return self.finish(stage, is_last);
         }
         if let Some(seconds) = rest.strip_prefix("DONE ").and_then(parse_seconds) {
             let state = self.stages.entry(stage.clone()).or_default();
             state.ran = true;
             state.seconds += seconds;
-            return self.finish(stage, is_last, seconds);
+            return self.finish(stage, is_last);
         }
         if rest.starts_with("ERROR") {
-            let seconds = self.stages.get(&stage).map_or(0.0, |state| state.seconds);
-            self.failed = Some(stage.clone());
+            let (seconds, tail) = self
+                .stages
+                .get(&stage)
+                .map_or((0.0, Vec::new()), |state| (state.seconds, state.tail.iter().cloned().collect()));
+            self.failed.get_or_insert(FailedStage { stage: stage.clone(), command: command_of(&instruction), tail });
             return vec![Event::StepFinished { step: stage, state: StepState::Failed, seconds }];
         }
         match output_text(rest) {
@@ -62,14 +79,23 @@ impl Progress {
         }
     }
 
+    /// The instruction that failed, if one did.
+    pub(crate) fn into_failed(self) -> Option<FailedStage> {
+        self.failed
+    }
+
     fn output(&mut self, step: String, text: &str) -> Vec<Event> {
         let state = self.stages.entry(step.clone()).or_default();
         let first = !std::mem::replace(&mut state.started, true);
+        if state.tail.len() == TAIL_LINES {
+            state.tail.pop_front();
+        }
+        state.tail.push_back(text.to_owned());
         let started = first.then(|| Event::StepStarted { step: step.clone() });
         started.into_iter().chain([Event::StepOutput { step, line: text.to_owned() }]).collect()
     }
 
-    fn finish(&mut self, step: String, is_last: bool, _seconds: f64) -> Vec<Event> {
+    fn finish(&mut self, step: String, is_last: bool) -> Vec<Event> {
         let stage = self.stages.entry(step.clone()).or_default();
         if !is_last || std::mem::replace(&mut stage.finished, true) {
             return Vec::new();
@@ -85,12 +111,27 @@ fn split_number(line: &str) -> Option<(u32, &str)> {
 }
 
 /// `[install 3/3] RUN …`: the stage, and whether this is its last instruction.
-fn vertex_name(rest: &str) -> Option<(String, bool)> {
-    let (inside, _) = rest.strip_prefix('[')?.split_once(']')?;
+fn vertex(rest: &str) -> Option<Vertex> {
+    let (inside, instruction) = rest.strip_prefix('[')?.split_once(']')?;
     let (stage, position) = inside.rsplit_once(' ')?;
     let (index, count) = position.split_once('/')?;
     // BuildKit pads the index when there are ten instructions or more.
-    Some((stage.trim().to_owned(), index.trim() == count))
+    let is_last = index.trim() == count;
+    Some(Vertex { stage: stage.trim().to_owned(), is_last, instruction: instruction.trim().to_owned() })
+}
+
+/// What an instruction runs, without its mounts.
+fn command_of(instruction: &str) -> String {
+    let words = instruction.strip_prefix("RUN ").unwrap_or(instruction).split_whitespace();
+    words.skip_while(|word| word.starts_with("--mount=")).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a line of plain progress says something to a person whose build failed.
+pub(crate) fn is_telling(line: &str) -> bool {
+    let rest = split_number(line).map_or(line, |(_, rest)| rest);
+    let is_routine =
+        rest == "CACHED" || rest.starts_with("DONE ") || rest.starts_with('[') || rest.starts_with("CANCELED");
+    !is_routine && !rest.trim().is_empty() && !rest.starts_with("------")
 }
 
 fn parse_seconds(text: &str) -> Option<f64> {
@@ -123,7 +164,7 @@ mod tests {
 #11 0.512 Building
 #11 3.901 done
 #11 DONE 4.0s
-#12 [typecheck 2/2] RUN tsc
+#12 [typecheck 2/2] RUN --mount=type=cache,target=/cache/node     tsc
 #12 1.0 src/index.ts(1,1): error TS1005
 #12 ERROR: process \"/bin/sh\" did not complete successfully: exit code: 2
 ";
@@ -161,13 +202,16 @@ mod tests {
     #[test]
     fn the_failed_stage_is_known() {
         let (events, progress) = events(LOG);
-        assert_eq!(progress.failed.as_deref(), Some("typecheck"));
+        let failed = progress.into_failed().unwrap();
+        assert_eq!((failed.stage.as_str(), failed.command.as_str()), ("typecheck", "tsc"));
+        assert_eq!(failed.tail, ["src/index.ts(1,1): error TS1005"]);
         assert!(matches!(events.last(), Some(Event::StepFinished { state: StepState::Failed, .. })));
     }
 
     #[test]
     fn positions_may_be_padded() {
-        assert_eq!(vertex_name("[runtime  9/10] COPY a b"), Some(("runtime".to_owned(), false)));
+        let vertex = vertex("[runtime  9/10] COPY a b").unwrap();
+        assert_eq!((vertex.stage.as_str(), vertex.is_last), ("runtime", false));
     }
 
     proptest! {
