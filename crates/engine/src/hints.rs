@@ -171,7 +171,6 @@ pub(crate) fn blames_environment(lines: &[impl AsRef<str>]) -> bool {
         "Cannot connect to the Docker daemon",
         "error reading from server: EOF",
         "code = Unavailable",
-        "error from receiver",
         "docker.sock",
         "issuer certificate",
         "SELF_SIGNED_CERT",

@@ -119,7 +119,8 @@ impl Engine for Docker {
     fn export_artifacts(&self, job: &BuildJob<'_>, folder: &Path, interrupt: &Interrupt) -> Result<(), EngineError> {
         // Their steps are cached by now, whatever the build before was told.
         let job = BuildJob { no_cache: false, ..job.clone() };
-        self.build(&job, &Target::Artifacts { folder: folder.to_owned() }, None, interrupt, None)
+        let exported = self.build(&job, &Target::Artifacts { folder: folder.to_owned() }, None, interrupt, None);
+        exported.map_err(|error| explain_export(error, folder))
     }
 
     fn inspect(&self, reference: &str) -> Result<Option<LocalImage>, EngineError> {
@@ -166,6 +167,18 @@ impl Engine for Docker {
 
     fn pull(&self, reference: &str, interrupt: &Interrupt) -> Result<(), EngineError> {
         self.ask(&["pull", "--quiet", reference]).stream(None, interrupt, |_| {}).map(drop)
+    }
+}
+
+/// Everything is built by now: what fails is the writing, and BuildKit does not say why.
+fn explain_export(error: EngineError, folder: &Path) -> EngineError {
+    match error {
+        EngineError::Failed { step: None, hint: None, tail, .. } => EngineError::Missing {
+            what: format!("the archives could not be written to {}", folder.display()),
+            details: tail,
+            hint: "make room on its disk, or name another folder with `--artifacts DIR`".to_owned(),
+        },
+        other => other,
     }
 }
 
