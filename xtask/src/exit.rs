@@ -9,6 +9,8 @@ use serde_json::json;
 
 use crate::output::Printer;
 
+/// Begins the line that says what to do.
+const HINT: &str = "\n  hint: ";
 /// The repository or its artifacts are wrong.
 const REPOSITORY: u8 = 1;
 /// The engine, the network or the disk failed.
@@ -35,8 +37,22 @@ pub(crate) fn report(error: &anyhow::Error, interrupt: &Interrupt, printer: &Pri
         return ExitCode::from(INTERRUPTED);
     }
     let code = code(error);
-    printer.error(&format!("{error:#}"), code);
+    printer.error(&message(error), code);
     ExitCode::from(code)
+}
+
+/// The error and its causes in one line, then what hints any of them has.
+fn message(error: &anyhow::Error) -> String {
+    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // Some errors say their cause themselves.
+    causes.dedup_by(|cause, before| before.ends_with(cause.as_str()));
+    let parts: Vec<_> = causes.iter().map(|cause| cause.split_once(HINT).unwrap_or((cause, ""))).collect();
+    // A problem with several places has a hint for each of them, where it is.
+    if parts.len() == 1 {
+        return causes.concat();
+    }
+    let text = parts.iter().map(|(text, _)| *text).collect::<Vec<_>>().join(": ");
+    parts.iter().filter(|(_, hint)| !hint.is_empty()).fold(text, |text, (_, hint)| text + HINT + hint)
 }
 
 fn code(error: &anyhow::Error) -> u8 {
@@ -53,4 +69,18 @@ fn code(error: &anyhow::Error) -> u8 {
 /// The form of an error for machines.
 pub(crate) fn as_json(message: &str, code: u8) -> serde_json::Value {
     json!({ "event": "error", "message": message, "exit_code": code })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_come_last() {
+        let error = anyhow::anyhow!("disk full").context("writing a\n  hint: name another place").context("saving");
+        assert_eq!(message(&error), "saving: writing a: disk full\n  hint: name another place");
+        let error = anyhow::Error::from(EngineError::io("reading x")(std::io::Error::other("broken disk")));
+        assert_eq!(message(&error), "reading x: broken disk");
+        assert_eq!(message(&anyhow::anyhow!("a\n  hint: b\nc\n  hint: d")), "a\n  hint: b\nc\n  hint: d");
+    }
 }

@@ -14,7 +14,7 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder).with_context(doing)?;
     set_usual_mode(file.as_file()).with_context(doing)?;
     file.write_all(content).with_context(doing)?;
-    file.persist(path).with_context(doing)?;
+    file.persist(path).map_err(|error| error.error).with_context(doing)?;
     Ok(())
 }
 

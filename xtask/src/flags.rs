@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// From a bare clone of a Backstage monorepo to a verified runtime image.
 #[derive(Debug, Parser)]
@@ -16,6 +17,20 @@ pub(crate) struct Cli {
     pub(crate) output: OutputFlags,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The command line of this process; a wrong one ends it.
+    ///
+    /// clap sees a conflict only between flags on the same side of the command's name.
+    pub(crate) fn read() -> Self {
+        let cli = Self::parse();
+        if cli.output.quiet && cli.output.verbose {
+            let message = "the argument '--quiet' cannot be used with '--verbose'";
+            Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        cli
+    }
 }
 
 /// Which repository, and which backend in it.

@@ -14,13 +14,12 @@ mod summary;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use engine::Interrupt;
 use flags::{Cli, Command};
 use output::Printer;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let printer = Printer::new(&cli.output);
     let interrupt = Interrupt::default();
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {

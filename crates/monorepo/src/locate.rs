@@ -23,7 +23,7 @@ impl Search {
     /// There is none; the message says where it looked.
     pub fn run(&self) -> Result<PathBuf, Problem> {
         if let Some(named) = &self.named {
-            let folder = named.canonicalize().map_err(|error| Problem::unreadable(named, &error))?;
+            let folder = named.canonicalize().map_err(|_| no_such_folder(named))?;
             return upwards(&folder).ok_or_else(|| not_found(&folder));
         }
         let vendored = || self.vendored_in.as_deref().and_then(Path::parent).and_then(upwards);
@@ -40,8 +40,12 @@ fn has_workspaces(folder: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(folder.join("package.json")) else { return false };
     match Manifest::parse("package.json", &text) {
         Ok(manifest) => manifest.workspaces.is_some(),
-        Err(_) => folder.join("backstage.json").is_file(),
+        Err(_) => ["backstage.json", "yarn.lock"].iter().any(|name| folder.join(name).is_file()),
     }
+}
+
+fn no_such_folder(named: &Path) -> Problem {
+    Problem::new(named, "no such folder", "the folder of a Backstage monorepo", "name another with `--repo DIR`")
 }
 
 fn not_found(from: &Path) -> Problem {

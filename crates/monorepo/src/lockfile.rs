@@ -118,6 +118,13 @@ fn not_a_lockfile(found: impl Into<String>, line: usize) -> Problem {
     .at(line, 1)
 }
 
+fn merge_conflict(line: usize) -> Problem {
+    Problem {
+        next: "run `yarn install`, which resolves it, and commit yarn.lock".to_owned(),
+        ..not_a_lockfile("a merge conflict", line)
+    }
+}
+
 #[derive(Default)]
 struct Parser {
     entries: Vec<LockEntry>,
@@ -134,7 +141,7 @@ impl Parser {
                 continue;
             }
             if content.starts_with("<<<<<<<") || content.starts_with(">>>>>>>") {
-                return Err(not_a_lockfile("a merge conflict", line_number));
+                return Err(merge_conflict(line_number));
             }
             self.line(content, line_number)?;
         }

@@ -57,7 +57,7 @@ pub struct BackstageField {
 
 /// `workspaces` is a list, or an object that holds one.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "invalid type: something else, expected a list of globs or an object with \"packages\"")]
 pub enum WorkspacesField {
     /// `"workspaces": ["packages/*"]`
     List(Vec<String>),
@@ -94,18 +94,12 @@ impl Manifest {
     /// As [`Manifest::read`].
     pub fn parse(path: &str, text: &str) -> Result<Self, Problem> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let wrong = |error: &serde_json::Error| {
-            Problem::new(
-                path,
-                without_position(error),
-                "a JSON object with the fields of package.json",
-                format!("mend it, then try `node -p 'require(\"./{path}\").name'`"),
-            )
-            .at(error.line(), error.column())
-        };
-        let mut manifest: Self = serde_json::from_str(text).map_err(|error| wrong(&error))?;
-        manifest.raw = serde_json::from_str(text).map_err(|error| wrong(&error))?;
-        Ok(manifest)
+        let raw: Value = serde_json::from_str(text).map_err(|error| wrong(path, text, &error))?;
+        if !raw.is_object() {
+            return Err(problem(path, "JSON that is not an object", A_MANIFEST));
+        }
+        let manifest: Self = serde_json::from_str(text).map_err(|error| wrong(path, text, &error))?;
+        Ok(Self { raw, ..manifest })
     }
 
     /// The package's role, when it has one that the Backstage CLI knows.
@@ -130,10 +124,23 @@ impl Manifest {
     }
 }
 
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+/// What a `package.json` is.
+const A_MANIFEST: &str = "a JSON object with the fields of package.json";
+
+fn problem(path: &str, found: impl Into<String>, expected: &str) -> Problem {
+    Problem::new(path, found, expected, format!("mend it, then try `node -p 'require(\"./{path}\").name'`"))
+}
+
+fn wrong(path: &str, text: &str, error: &serde_json::Error) -> Problem {
+    if text.trim().is_empty() {
+        return problem(path, "an empty file", A_MANIFEST);
     }
+    let message = error.to_string();
+    let message = message.rfind(" at line ").map_or(message.as_str(), |end| &message[..end]);
+    let of_type = message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "));
+    let problem = match of_type {
+        Some((found, expected)) => problem(path, found, expected),
+        None => problem(path, format!("broken JSON ({message})"), A_MANIFEST),
+    };
+    problem.at(error.line(), error.column().max(1))
 }

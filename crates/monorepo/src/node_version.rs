@@ -46,7 +46,7 @@ impl NodeVersion {
             Problem::new(
                 "package.json",
                 format!("engines.node: \"{range}\""),
-                "a range of Node versions, such as \"22 || 24\"",
+                "a range that some release of Node is in, such as \"22 || 24\"",
                 "mend engines.node, or name the version in .nvmrc",
             )
         })?;

@@ -47,7 +47,11 @@ impl Problem {
 
     /// A file that could not be read, with the operating system's reason.
     pub fn unreadable(file: &Path, error: &std::io::Error) -> Self {
-        Self::new(file, error.to_string(), "a readable file", format!("check it with `ls -l {}`", file.display()))
+        let found = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        Self::new(file, found, "a readable file", format!("check it with `ls -l {}`", file.display()))
     }
 }
 

@@ -26,7 +26,7 @@ struct Yarnrc {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a plugin is neither a path nor an object with `path`")]
 enum Plugin {
     Path(String),
     Described { path: String },
@@ -79,7 +79,8 @@ impl YarnSettings {
         let rc = parse(&text)?;
         require_node_modules(&rc, &text)?;
         let npmrc = read_optional(root, ".npmrc")?;
-        refuse_credentials(&npmrc)?;
+        refuse_credentials(".npmrc", &npmrc)?;
+        refuse_credentials(YARNRC, &text)?;
         let mut variables = referenced_variables(&text);
         variables.extend(referenced_variables(&npmrc));
         let cache = rc.cache_folder.clone().unwrap_or_else(|| ".yarn/cache".to_owned());
@@ -112,22 +113,22 @@ fn parse(text: &str) -> Result<Yarnrc, Problem> {
 }
 
 fn require_node_modules(rc: &Yarnrc, text: &str) -> Result<(), Problem> {
-    let (found, line) = match rc.node_linker.as_deref() {
+    let found = match rc.node_linker.as_deref() {
         Some("node-modules") => return Ok(()),
-        Some(other) => (format!("nodeLinker: {other}"), line_of(text, "nodeLinker")),
-        None => ("no nodeLinker, which means Plug'n'Play".to_owned(), 1),
+        Some(other) => format!("nodeLinker: {other}"),
+        None if text.is_empty() => "no such file or an empty one, which means Plug'n'Play".to_owned(),
+        None => "no nodeLinker, which means Plug'n'Play".to_owned(),
     };
-    Err(Problem::new(
+    let problem = Problem::new(
         YARNRC,
         found,
         "nodeLinker: node-modules; the Backstage CLI and its production install need a node_modules folder",
         "set it with `yarn config set nodeLinker node-modules && yarn install`, then commit yarn.lock and .yarnrc.yml",
-    )
-    .at(line, 1))
-}
-
-fn line_of(text: &str, key: &str) -> usize {
-    text.lines().position(|line| line.trim_start().starts_with(key)).map_or(1, |index| index + 1)
+    );
+    Err(match text.lines().position(|line| line.trim_start().starts_with("nodeLinker")) {
+        Some(index) => problem.at(index + 1, 1),
+        None => problem,
+    })
 }
 
 fn plugin_path(plugin: &Plugin) -> String {
@@ -149,11 +150,14 @@ fn release(rc: &Yarnrc, manifest: &Manifest, tree: &Tree) -> Result<YarnRelease,
             format!("commit it with `git add -f {path}`, or remove yarnPath and keep packageManager"),
         ));
     }
-    let named = manifest.package_manager.as_deref().unwrap_or_default();
-    let Some(version) = named.strip_prefix("yarn@").filter(|version| !version.starts_with("1.")) else {
+    let named = manifest.package_manager.as_deref();
+    let Some(version) = named.and_then(|named| named.strip_prefix("yarn@")).filter(|version| is_modern(version)) else {
         return Err(Problem::new(
             "package.json",
-            if named.is_empty() { "neither packageManager nor yarnPath".to_owned() } else { named.to_owned() },
+            named.map_or_else(
+                || "neither packageManager nor yarnPath".to_owned(),
+                |named| format!("\"packageManager\": \"{named}\""),
+            ),
             "\"packageManager\": \"yarn@4.x.y\", or yarnPath in .yarnrc.yml",
             "set it with `yarn set version stable`",
         ));
@@ -165,18 +169,33 @@ fn release(rc: &Yarnrc, manifest: &Manifest, tree: &Tree) -> Result<YarnRelease,
     Ok(YarnRelease::Registry { version: version.to_owned(), hash })
 }
 
-/// `.npmrc` is copied into the builder; a credential written in it would land in a layer.
-fn refuse_credentials(npmrc: &str) -> Result<(), Problem> {
-    const KEYS: &[&str] = &["_authToken", "_auth", "_password"];
-    for (index, line) in npmrc.lines().enumerate() {
-        let Some((key, value)) = line.split_once('=') else { continue };
-        let is_credential = KEYS.iter().any(|name| key.trim().ends_with(name));
-        if is_credential && !value.trim().trim_matches('"').starts_with("${") {
+/// Whether this is one exact version of Yarn 2 or later, as corepack wants it: a range would be another
+/// Yarn tomorrow.
+fn is_modern(version: &str) -> bool {
+    let numbers = version.split(['+', '-']).next().unwrap_or(version);
+    let numbers: Vec<_> = numbers.split('.').map(str::parse::<u32>).collect();
+    matches!(numbers.as_slice(), [Ok(2..), Ok(_), Ok(_)])
+}
+
+/// Both settings files are copied into the builder; a credential written in one would land in a layer.
+fn refuse_credentials(file: &str, text: &str) -> Result<(), Problem> {
+    const KEYS: &[&str] = &["_authToken", "_auth", "_password", "npmAuthToken", "npmAuthIdent"];
+    let separator = if file == YARNRC { ": " } else { "=" };
+    for (index, line) in text.lines().enumerate() {
+        let Some((key, value)) = line.split_once(separator).map(|(key, value)| (key.trim(), value.trim())) else {
+            continue;
+        };
+        let is_comment = key.starts_with(['#', ';']);
+        let is_credential = !is_comment && KEYS.iter().any(|name| key.trim_matches(['"', '\'']).ends_with(name));
+        let value = value.trim_matches(['"', '\'']);
+        if is_credential && !value.is_empty() && !value.starts_with("${") {
             return Err(Problem::new(
-                ".npmrc",
-                format!("a credential in clear text ({})", key.trim()),
+                file,
+                format!("a credential in clear text ({key})"),
                 "a reference to an environment variable",
-                format!("write `{}=${{NPM_TOKEN}}`; NPM_TOKEN is then passed as a build secret", key.trim()),
+                format!(
+                    "write `{key}{separator}${{NPM_TOKEN}}`, and make the old one invalid; NPM_TOKEN is then passed as a build secret"
+                ),
             )
             .at(index + 1, 1));
         }

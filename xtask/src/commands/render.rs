@@ -67,18 +67,26 @@ fn standing(file: &Rendered, found: Option<&str>) -> Standing {
 
 fn check(compared: &[(&Rendered, Standing, String)], printer: &Printer) -> Result<()> {
     let drifted: Vec<_> = compared.iter().filter(|(_, standing, _)| *standing != Standing::UpToDate).collect();
-    let Some((first, standing, _)) = drifted.first() else {
+    if drifted.is_empty() {
         printer.say("the rendered files are up to date");
         return Ok(());
+    }
+    let texts: Vec<_> = drifted.iter().map(|(file, standing, found)| drift(file, *standing, found)).collect();
+    let hint = match drifted.iter().any(|(_, standing, _)| *standing == Standing::Edited) {
+        true => "keep the edits by changing assets/ instead, or replace them with `cargo xtask render --force`",
+        false => "run `cargo xtask render` and commit the result",
     };
+    Err(CheckFailed(format!("{}\n  hint: {hint}", texts.join("\n"))).into())
+}
+
+/// What is wrong with one file.
+fn drift(file: &Rendered, standing: Standing, found: &str) -> String {
     let what = match standing {
-        Standing::Missing => "is missing",
+        Standing::Missing => return format!("{} is missing", file.path),
         Standing::Edited => "was edited by hand",
-        _ => "is not up to date",
+        Standing::UpToDate | Standing::Outdated => "is not up to date",
     };
-    let diffs: String = drifted.iter().map(|(file, _, found)| difference(&file.path, found, &file.text)).collect();
-    Err(CheckFailed(format!("{} {what}\n{diffs}  hint: run `cargo xtask render` and commit the result", first.path))
-        .into())
+    format!("{} {what}\n{}", file.path, difference(&file.path, found, &file.text).trim_end())
 }
 
 /// Whether a committed file is there and says something else than what a build would use now.
