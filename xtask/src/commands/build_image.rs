@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use artifacts::Verification;
 use engine::{BuildJob, Engine, Interrupt, LocalImage, Secret, docker, find_secrets};
 use image::{RunConfiguration, verify_run_configuration};
-use monorepo::Monorepo;
+use monorepo::{Monorepo, Severity};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
 use tempfile::TempDir;
@@ -108,7 +108,7 @@ impl Build<'_> {
         publish(incoming.path(), &artifacts)?;
         self.engine.tag(&id, &self.flags.tag)?;
         self.remember(fingerprint, &image, &verification)?;
-        self.printer.block(&verify_artifacts::table(&artifacts, &verification));
+        self.printer.block(&verify_artifacts::table(&artifacts, &verification, Severity::Warning));
         self.finish(&steps, &image);
         Ok(())
     }

@@ -22,7 +22,7 @@ pub(crate) fn run(flags: &VerifyArtifacts, repository: &RepositoryFlags, printer
         "artifacts",
         json!({ "folder": dist, "sound": verification.is_sound(), "verification": verification }),
     );
-    printer.data(table(&dist, &verification).trim_end());
+    printer.data(table(&dist, &verification, Severity::Note).trim_end());
     require_sound(&verification)
 }
 
@@ -41,8 +41,8 @@ pub(crate) fn require_sound(verification: &Verification) -> Result<()> {
     Err(CheckFailed(format!("{errors} problem{plural} in the artifacts")).into())
 }
 
-/// The archives, then every finding.
-pub(crate) fn table(dist: &Path, verification: &Verification) -> String {
+/// The archives, then every finding that weighs at least `least`.
+pub(crate) fn table(dist: &Path, verification: &Verification, least: Severity) -> String {
     let mut text = format!("artifacts in {}\n", dist.display());
     for archive in &verification.archives {
         let _ = writeln!(
@@ -55,7 +55,7 @@ pub(crate) fn table(dist: &Path, verification: &Verification) -> String {
             &archive.sha256[..12.min(archive.sha256.len())]
         );
     }
-    for finding in &verification.findings {
+    for finding in verification.findings.iter().filter(|finding| finding.severity >= least) {
         let _ = writeln!(text, "{}", summary::finding(finding));
     }
     text

@@ -41,6 +41,8 @@ struct Stage {
 pub(crate) struct Progress {
     vertices: BTreeMap<u32, Vertex>,
     stages: BTreeMap<String, Stage>,
+    /// The vertex that was named last: it works unless the very next line says that it was cached.
+    named: Option<u32>,
     /// The first that failed; BuildKit cancels the others.
     failed: Option<FailedStage>,
 }
@@ -48,8 +50,16 @@ pub(crate) struct Progress {
 impl Progress {
     /// The events of one line.
     pub(crate) fn line(&mut self, line: &str) -> Vec<Event> {
-        let Some((number, rest)) = split_number(line) else { return Vec::new() };
+        let (number, rest) = split_number(line).unwrap_or((0, ""));
+        let named = self.named.take().filter(|named| (*named, "CACHED") != (number, rest));
+        let stage = named.and_then(|named| self.vertices.get(&named)).map(|vertex| vertex.stage.clone());
+        let started = stage.and_then(|stage| self.start(&stage));
+        started.into_iter().chain(self.numbered_line(number, rest)).collect()
+    }
+
+    fn numbered_line(&mut self, number: u32, rest: &str) -> Vec<Event> {
         if let Some(vertex) = vertex(rest) {
+            self.named = Some(number);
             self.vertices.insert(number, vertex);
             return Vec::new();
         }
@@ -84,14 +94,19 @@ impl Progress {
         self.failed
     }
 
-    fn output(&mut self, step: String, text: &str) -> Vec<Event> {
-        let state = self.stages.entry(step.clone()).or_default();
+    fn start(&mut self, step: &str) -> Option<Event> {
+        let state = self.stages.entry(step.to_owned()).or_default();
         let first = !std::mem::replace(&mut state.started, true);
+        first.then(|| Event::StepStarted { step: step.to_owned() })
+    }
+
+    fn output(&mut self, step: String, text: &str) -> Vec<Event> {
+        let started = self.start(&step);
+        let state = self.stages.entry(step.clone()).or_default();
         if state.tail.len() == TAIL_LINES {
             state.tail.pop_front();
         }
         state.tail.push_back(text.to_owned());
-        let started = first.then(|| Event::StepStarted { step: step.clone() });
         started.into_iter().chain([Event::StepOutput { step, line: text.to_owned() }]).collect()
     }
 
