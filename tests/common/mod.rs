@@ -1,6 +1,8 @@
 //! Copies of fixtures in folders of their own, and the program run on them in an environment of ours.
 #![allow(dead_code, reason = "each test target uses its share")]
 
+pub(crate) mod dockerignore;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -95,6 +95,11 @@ const KNOWN: &[Known] = &[
         hint: "the base image is neither here nor can it be pulled: make one with `cargo xtask base-image`, or name one with `--base IMAGE`",
     },
     Known {
+        words: &["permission denied", "docker.sock"],
+        hint: "this user may not use Docker: add it to the group docker, or use rootless Docker",
+    },
+    Known { words: &["no builder"], hint: "`docker buildx ls` lists the builders" },
+    Known {
         words: &["Cannot connect to the Docker daemon"],
         hint: "start Docker (`systemctl start docker`), or point DOCKER_HOST at a running one",
     },
@@ -105,10 +110,6 @@ const KNOWN: &[Known] = &[
     Known {
         words: &["code = Unavailable"],
         hint: "the Docker daemon went away during the build: start it again and repeat the command",
-    },
-    Known {
-        words: &["permission denied", "docker.sock"],
-        hint: "this user may not use Docker: add it to the group docker, or use rootless Docker",
     },
     Known {
         words: &["unable to get local issuer certificate"],
@@ -172,6 +173,7 @@ pub(crate) fn blames_environment(lines: &[impl AsRef<str>]) -> bool {
         "error reading from server: EOF",
         "code = Unavailable",
         "docker.sock",
+        "no builder",
         "issuer certificate",
         "SELF_SIGNED_CERT",
         "self-signed certificate",

@@ -67,7 +67,7 @@ pub fn production_manifest(manifest: &Value) -> Value {
         let copied = overrides.iter().filter(|(key, _)| !NOT_COPIED_FROM_PUBLISH_CONFIG.contains(&key.as_str()));
         fields.extend(copied.map(|(key, value)| (key.clone(), value.clone())));
     }
-    if manifest.get("bundled").and_then(Value::as_bool) == Some(true)
+    if packed.get("bundled").and_then(Value::as_bool) == Some(true)
         && let Some(fields) = packed.as_object_mut()
     {
         fields.retain(|key, _| !DEPENDENCY_MAPS.contains(&key.as_str()));

@@ -95,10 +95,7 @@ impl Build<'_> {
             scratch: scratch.path(),
             log: &log,
         };
-        let id = self
-            .engine
-            .build_image(&job, self.interrupt, &steps)
-            .with_context(|| format!("full log: {}", log.display()))?;
+        let id = self.engine.build_image(&job, self.interrupt, &steps)?;
         let verified = self.engine.export_artifacts(&job, incoming.path(), self.interrupt).map_err(anyhow::Error::from);
         let verified = verified.and_then(|()| self.verify(&id, incoming.path()));
         let (image, verification) = verified.inspect_err(|_| self.engine.discard(&id))?;

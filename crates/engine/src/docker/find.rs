@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::docker::client::{Builder, Docker};
 use crate::failure::EngineError;
+use crate::hints::hint_for;
 use crate::process::Invocation;
 
 /// Plugin folders of the usual packages, for a client that looks elsewhere (`docker` CLI, `cli-plugins/manager`).
@@ -66,17 +67,14 @@ pub fn find(builder: Option<&str>) -> Result<Docker, EngineError> {
             Err(reason) => details.push(format!("{}: {reason}", program.display())),
         }
     }
-    let has_daemon = !details.iter().any(|detail| detail.contains(NO_DAEMON));
-    let hint = match (programs.is_empty(), has_daemon) {
-        (true, _) => "install Docker (Debian: docker.io and docker-buildx)",
-        (false, false) => "start Docker (`systemctl start docker`), or point DOCKER_HOST at a running one",
-        (false, true) => "install the buildx plugin (Debian: docker-buildx)",
+    let known = hint_for(&details);
+    let hint = match programs.is_empty() {
+        true => "install Docker (Debian: docker.io and docker-buildx)",
+        false => known.unwrap_or("install the buildx plugin (Debian: docker-buildx)"),
     };
     let what = if programs.is_empty() { "no docker on the PATH" } else { "no docker that can build with BuildKit" };
     Err(EngineError::Missing { what: what.to_owned(), details, hint: hint.to_owned() })
 }
-
-const NO_DAEMON: &str = "no daemon answers";
 
 fn examine(program: &Path, builder: Option<&str>) -> Result<Docker, String> {
     let output = Invocation::new(program).args(["info", "--format", "{{json .}}"]).env("LC_ALL", "C");
@@ -84,8 +82,8 @@ fn examine(program: &Path, builder: Option<&str>) -> Result<Docker, String> {
     let text = output.read_unchecked().map_err(|error| error.to_string())?;
     let info: Info = serde_json::from_str(&text).map_err(|_| first_line(&text))?;
     if info.server_version.is_empty() {
-        let reason = info.server_errors.first().map_or("is it running?", String::as_str);
-        return Err(format!("{NO_DAEMON} ({})", reason.trim()));
+        let reason = info.server_errors.first().map_or("Cannot connect to the Docker daemon", String::as_str);
+        return Err(format!("no daemon answers ({})", reason.trim()));
     }
     let client = info.client_info;
     let plugin = client
