@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agreement::disagreements;
 use crate::config_files::ConfigFiles;
-use crate::ignore_rules::{NEVER, translate_gitignore};
+use crate::ignore_rules::{NEVER, translate_gitignores};
 use crate::install_files;
 use crate::lockfile::{LOCKFILE, Lockfile};
 use crate::manifest::Manifest;
@@ -185,25 +185,33 @@ fn install_files(manifest: &Manifest, workspaces: &Workspaces, tree: &Tree) -> B
 }
 
 fn ignored(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Vec<String> {
-    let mut patterns = Vec::new();
-    for (path, _) in tree.iter() {
-        let folder = match path.strip_suffix(".gitignore") {
-            Some(folder) if folder.is_empty() || folder.ends_with('/') => folder.trim_end_matches('/'),
-            _ => continue,
-        };
-        let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
-        patterns.extend(translate_gitignore(folder, &text));
-    }
-    patterns.extend(output_patterns(workspace_folders));
+    let folder_of = |path: &str| match path.strip_suffix(".gitignore") {
+        Some(folder) if folder.is_empty() || folder.ends_with('/') => Some(folder.trim_end_matches('/').to_owned()),
+        _ => None,
+    };
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let gitignores: Vec<_> =
+        tree.iter().filter_map(|(path, _)| folder_of(path).map(|folder| (folder, read(path)))).collect();
+    let mut patterns = translate_gitignores(&gitignores, tree);
+    patterns.extend(output_patterns(tree, workspace_folders));
     patterns.extend(NEVER.iter().map(|pattern| (*pattern).to_owned()));
     patterns
 }
 
-/// `packages/*/dist` rather than a line per package.
-fn output_patterns(workspace_folders: &[&str]) -> BTreeSet<String> {
+/// `packages/*/dist` rather than a line per package, unless a folder there is no workspace and has sources
+/// in its `dist`.
+fn output_patterns(tree: &Tree, workspace_folders: &[&str]) -> BTreeSet<String> {
+    let is_output = |parent: &str| {
+        let below =
+            |path: &str| path.strip_prefix(parent)?.strip_prefix('/')?.split('/').nth(1).map(|name| name == "dist");
+        !tree.under(parent).any(|(path, _)| below(path) == Some(true))
+    };
+    let parents: BTreeSet<&str> =
+        workspace_folders.iter().filter_map(|folder| folder.rsplit_once('/')).map(|(parent, _)| parent).collect();
+    let parents: BTreeSet<&str> = parents.into_iter().filter(|parent| is_output(parent)).collect();
     let pattern = |folder: &&str| match folder.rsplit_once('/') {
-        Some((parent, _)) => format!("{parent}/*/dist"),
-        None => format!("{folder}/dist"),
+        Some((parent, _)) if parents.contains(parent) => format!("{parent}/*/dist"),
+        _ => format!("{folder}/dist"),
     };
     workspace_folders.iter().map(pattern).chain(["dist-types".to_owned()]).collect()
 }
