@@ -50,8 +50,8 @@ impl Workspaces {
         let mut pending = vec![(String::new(), root_manifest.clone())];
         let mut problems = Vec::new();
         while let Some((base, manifest)) = pending.pop() {
-            let globs = manifest.workspaces.as_ref().map_or(&[][..], |field| field.globs());
-            let patterns = Patterns::new(&base, globs)?;
+            let Some(field) = &manifest.workspaces else { continue };
+            let patterns = Patterns::new(&base, field.globs())?;
             let folders = manifest_folders(tree).filter(|folder| patterns.select(folder));
             for folder in folders {
                 if found.contains_key(folder) {

@@ -147,7 +147,9 @@ fn release(rc: &Yarnrc, manifest: &Manifest, tree: &Tree) -> Result<YarnRelease,
             YARNRC,
             format!("yarnPath: {path}, which is not in the repository"),
             "a committed Yarn release",
-            format!("commit it with `git add -f {path}`, or remove yarnPath and keep packageManager"),
+            format!(
+                "commit it (where .gitignore has `.yarn/*`, add `!{path}` below), or remove yarnPath and keep packageManager"
+            ),
         ));
     }
     let named = manifest.package_manager.as_deref();
