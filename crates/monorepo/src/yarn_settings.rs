@@ -143,12 +143,13 @@ fn release(rc: &Yarnrc, manifest: &Manifest, tree: &Tree) -> Result<YarnRelease,
         if tree.get(&path).is_some() {
             return Ok(YarnRelease::Committed { path });
         }
+        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         return Err(Problem::new(
             YARNRC,
             format!("yarnPath: {path}, which is not in the repository"),
             "a committed Yarn release",
             format!(
-                "commit it (where .gitignore has `.yarn/*`, add `!{path}` below), or remove yarnPath and keep packageManager"
+                "commit it (where .gitignore has `.yarn/*`, add `!{folder}` below), or remove yarnPath and keep packageManager"
             ),
         ));
     }
