@@ -1,5 +1,5 @@
 //! How Docker reads an ignore file (`moby/patternmatcher`): the last line that matches a path, or a
-//! folder above it, decides.
+//! folder above it, decides, with an oddity.
 
 /// The patterns of an ignore file.
 pub(crate) struct IgnoreFile(Vec<(bool, Vec<String>)>);
@@ -19,14 +19,29 @@ impl IgnoreFile {
 
     pub(crate) fn ignores(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('/').collect();
-        let matches = |pattern: &[String]| (1..=parts.len()).any(|end| path_matches(pattern, &parts[..end]));
-        self.0.iter().rfind(|(_, pattern)| matches(pattern)).is_some_and(|(ignores, _)| *ignores)
+        let nothing = vec![false; self.0.len()];
+        let (ignored, _) = (1..=parts.len()).fold((false, nothing), |(_, above), end| self.step(&parts[..end], &above));
+        ignored
+    }
+
+    /// Whether a file or folder is ignored, and which patterns match it; `above` is the latter of its folder.
+    /// (`MatchesUsingParentResults`: a pattern that could change nothing is not tried, nor remembered.)
+    fn step(&self, path: &[&str], above: &[bool]) -> (bool, Vec<bool>) {
+        let mut ignored = false;
+        let mut matched = Vec::new();
+        for ((ignores, pattern), above) in self.0.iter().zip(above) {
+            let matches = *above || (*ignores != ignored && path_matches(pattern, path));
+            matched.push(matches);
+            ignored = if matches { *ignores } else { ignored };
+        }
+        (ignored, matched)
     }
 }
 
 fn path_matches(pattern: &[String], path: &[&str]) -> bool {
     match (pattern, path) {
         ([], []) => true,
+        ([only], _) if only == "**" => !path.is_empty(),
         ([first, rest @ ..], _) if first == "**" => {
             (0..=path.len()).any(|skipped| path_matches(rest, &path[skipped..]))
         }

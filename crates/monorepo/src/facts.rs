@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agreement::disagreements;
 use crate::config_files::ConfigFiles;
-use crate::ignore_rules::{NEVER, translate_gitignores};
+use crate::ignore_rules::{never_after, translate_gitignores};
 use crate::install_files;
 use crate::lockfile::{LOCKFILE, Lockfile};
 use crate::manifest::Manifest;
@@ -193,8 +193,7 @@ fn ignored(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Vec<String> 
     let gitignores: Vec<_> =
         tree.iter().filter_map(|(path, _)| folder_of(path).map(|folder| (folder, read(path)))).collect();
     let mut patterns = translate_gitignores(&gitignores, tree);
-    patterns.extend(output_patterns(tree, workspace_folders));
-    patterns.extend(NEVER.iter().map(|pattern| (*pattern).to_owned()));
+    patterns.extend(never_after(&patterns, output_patterns(tree, workspace_folders)));
     patterns
 }
 

@@ -27,6 +27,27 @@ pub const NEVER: &[&str] = &[
     "**/.yarn/unplugged",
 ];
 
+/// Those of [`NEVER`] that are folders.
+const NEVER_FOLDERS: &[&str] = &["**/.git", "**/node_modules", "**/.yarn/unplugged"];
+
+/// What a build leaves and [`NEVER`], for the end of a list that begins with `rules`.
+///
+/// BuildKit forgets that a folder matches a pattern when an earlier one had matched it already
+/// (`moby/patternmatcher`, `MatchesUsingParentResults`); an exception in between would then bring back what is
+/// in the folder. A pattern for the content itself does not depend on what the folder matched.
+pub(crate) fn never_after(rules: &[String], outputs: impl IntoIterator<Item = String>) -> Vec<String> {
+    let outputs: Vec<String> = outputs.into_iter().collect();
+    let has_exceptions = rules.iter().any(|rule| rule.starts_with('!'));
+    let folders = outputs.iter().map(String::as_str).chain(NEVER_FOLDERS.iter().copied());
+    let contents: Vec<_> = folders.filter(|_| has_exceptions).map(content_of).collect();
+    let names = NEVER.iter().map(|pattern| (*pattern).to_owned());
+    outputs.iter().cloned().chain(names).chain(contents).collect()
+}
+
+fn content_of(folder: &str) -> String {
+    format!("{folder}/**")
+}
+
 /// Whether a file or folder is one of [`NEVER`].
 pub(crate) fn never_in_context(name: &OsStr, path: &Path) -> bool {
     let name = name.to_string_lossy();
@@ -74,8 +95,11 @@ pub(crate) fn translate_gitignores(files: &[(String, String)], tree: &Tree) -> V
             rules.push(rule);
         }
     }
-    let again = said_again(&rules);
-    rules.iter().chain(again).flat_map(|rule| rule.lines(tree)).collect()
+    let again = said_again(&rules).into_iter().map(|rule| {
+        let sign = if rule.is_exception { "!" } else { "" };
+        format!("{sign}{}", content_of(&rule.pattern))
+    });
+    rules.iter().flat_map(|rule| rule.lines(tree)).chain(again).collect()
 }
 
 impl Rule {
@@ -185,7 +209,10 @@ mod tests {
     #[test]
     fn an_exception_does_not_reach_into_an_ignored_folder() {
         assert_eq!(translate_gitignore("", "/dist\n!/dist/keep\n"), ["dist"]);
-        assert_eq!(translate_gitignore("", "dist\n*.log\n!.keep\n"), ["**/dist", "**/*.log", "!**/.keep", "**/dist"]);
-        assert_eq!(translate_gitignore("", "dist\n!a/dist\n!.keep\n").last().unwrap(), "!a/dist");
+        assert_eq!(
+            translate_gitignore("", "dist\n*.log\n!.keep\n"),
+            ["**/dist", "**/*.log", "!**/.keep", "**/dist/**"]
+        );
+        assert_eq!(translate_gitignore("", "dist\n!a/dist\n!.keep\n").last().unwrap(), "!a/dist/**");
     }
 }
