@@ -231,21 +231,40 @@ fn a_base_image_that_cannot_be_had_is_the_environments_fault() {
     assert!(failed.stderr.contains("make one with `cargo xtask base-image`"), "{}", failed.stderr);
 }
 
+/// The default base image's name and its first layer.
+fn default_base(demo: &Bench) -> (String, String) {
+    let plan: serde_json::Value = serde_json::from_str(&run(&mut demo.xtask(&["build-image", "--plan"]))).unwrap();
+    let base = plan["base_image"].as_str().unwrap().to_owned();
+    let layer = docker(&["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", &base]).0;
+    (base, layer)
+}
+
 #[test]
 fn a_base_image_may_come_from_an_archive() {
     let demo = demo();
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("base.tar");
     let copy = "backstage-xtask-test:base";
-    let plan: serde_json::Value = serde_json::from_str(&run(&mut demo.xtask(&["build-image", "--plan"]))).unwrap();
-    let base = plan["base_image"].as_str().unwrap();
-    docker(&["tag", base, copy]);
+    let (base, layer) = default_base(demo);
+    docker(&["tag", &base, copy]);
     run(Command::new("docker").args(["save", "--output"]).arg(&archive).arg(copy));
     docker(&["image", "rm", copy]);
     let built = demo.build(&["--base", &format!("docker-archive:{}", archive.display())]).expect_success();
-    // The same base under another name: the layers below the application are the same.
-    assert_eq!(built.layers()[0], docker(&["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", base]).0);
+    assert_eq!(built.layers()[0], layer);
     docker(&["image", "rm", copy]);
+}
+
+#[test]
+fn an_oci_archive_is_a_base_too() {
+    let demo = demo();
+    let folder = tempfile::tempdir().unwrap();
+    let (saved, archive) = (folder.path().join("saved.tar"), folder.path().join("oci.tar"));
+    let (base, layer) = default_base(demo);
+    run(Command::new("docker").args(["save", "--output"]).arg(&saved).arg(&base));
+    let transports = [format!("docker-archive:{}", saved.display()), format!("oci-archive:{}", archive.display())];
+    run(Command::new("skopeo").args(["--insecure-policy", "copy", "--quiet"]).args(transports));
+    let built = demo.build(&["--base", &format!("oci-archive:{}", archive.display())]).expect_success();
+    assert_eq!(built.layers()[0], layer);
 }
 
 #[test]

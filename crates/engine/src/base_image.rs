@@ -17,6 +17,9 @@ const PACKAGES: &str = "ca-certificates";
 /// The range of npm that goes in when the Node release's own is not known.
 const NPM: &str = "11";
 
+/// An image without it leaves `$PATH` empty in the eyes of some builders.
+const SEARCH_PATH: &str = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// What to make.
 #[derive(Debug, Clone)]
 pub struct BaseImageRequest<'a> {
@@ -49,7 +52,7 @@ pub fn make_base_image(
     step("debian", reporter, || debian(&programs, request, &node_root, &archive, interrupt, reporter))?;
     step("import", reporter, || {
         let version = format!("ENV NODE_VERSION={node}");
-        docker.import(&archive, request.reference, &["CMD [\"node\"]", &version])
+        docker.import(&archive, request.reference, &["CMD [\"node\"]", SEARCH_PATH, &version])
     })
 }
 

@@ -1,6 +1,6 @@
 //! The seam: what every engine can do.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -24,6 +24,23 @@ pub struct BuildJob<'a> {
     pub scratch: &'a Path,
     /// The full log goes here.
     pub log: &'a Path,
+}
+
+/// An image in a file, by the names skopeo uses for its forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageArchive {
+    /// `docker-archive:FILE`, as `docker save` writes it.
+    Docker(PathBuf),
+    /// `oci-archive:FILE`, a tar of an OCI image layout.
+    Oci(PathBuf),
+}
+
+impl ImageArchive {
+    /// The archive that a base such as `oci-archive:base.tar` names; `None` for a plain reference.
+    pub fn parse(base: &str) -> Option<Self> {
+        let docker = base.strip_prefix("docker-archive:").map(|path| Self::Docker(path.into()));
+        docker.or_else(|| base.strip_prefix("oci-archive:").map(|path| Self::Oci(path.into())))
+    }
 }
 
 /// An image that an engine holds.
@@ -84,11 +101,11 @@ pub trait Engine {
     /// Removes an image that failed its checks, unless it has a name.
     fn discard(&self, id: &str);
 
-    /// Loads an image archive and gives the reference or id in it.
+    /// Loads an image archive and gives a reference to the image in it. `scratch` is for files in between.
     ///
     /// # Errors
-    /// The archive is broken or of a kind this engine cannot load.
-    fn load(&self, archive: &Path) -> Result<String, EngineError>;
+    /// The archive is broken, or of a kind this engine cannot load.
+    fn load(&self, archive: &ImageArchive, scratch: &Path) -> Result<String, EngineError>;
 
     /// Fetches an image from its registry.
     ///

@@ -10,7 +10,7 @@ mod process;
 mod secrets;
 
 pub use base_image::{BaseImageRequest, make_base_image};
-pub use engine::{BuildJob, Engine, LocalImage};
+pub use engine::{BuildJob, Engine, ImageArchive, LocalImage};
 pub use event::{Event, Reporter, StepState};
 pub use failure::EngineError;
 pub use hints::hint_for;

@@ -106,12 +106,13 @@ fn network_secrets(repo: &Monorepo) -> Vec<String> {
     fixed.iter().cloned().chain(named).collect()
 }
 
-/// Debian packages that installs need: a compiler for native addons, git for dependencies from a
+/// Debian packages that installs need: a compiler for native addons (with a cache, since a changed lockfile
+/// would compile SQLite for a minute again), git for dependencies from a
 /// repository.
 pub(crate) fn debian_packages(repo: &Monorepo) -> Vec<&'static str> {
     let mut packages = Vec::new();
     if !repo.lockfile.native_addons().is_empty() {
-        packages.extend(["g++", "make", "python3"]);
+        packages.extend(["ccache", "g++", "make", "python3"]);
     }
     let is_git = |resolution: &str| resolution.contains("#commit=");
     if repo.lockfile.entries.iter().any(|entry| is_git(&entry.resolution)) {
@@ -146,7 +147,7 @@ fn install(repo: &Monorepo) -> Step {
     let actions = vec![run(["yarn", "install", "--immutable"])];
     let summary = "every dependency of every workspace; a source edit never comes here";
     let mut step = new_step(StepId::Install, summary, vec![StepId::Toolchain], inputs, actions);
-    step.caches = vec!["yarn"];
+    step.caches = vec!["yarn", "ccache"];
     step.secrets = network_secrets(repo);
     step.network = true;
     step.outputs = vec!["node_modules".to_owned()];
@@ -171,7 +172,7 @@ fn production_dependencies(repo: &Monorepo) -> Step {
     let summary =
         "what the backend needs at run time, cut down from the install, so that native addons are compiled once";
     let mut step = new_step(StepId::ProductionDependencies, summary, vec![StepId::Install], inputs, actions);
-    step.caches = vec!["yarn"];
+    step.caches = vec!["yarn", "ccache"];
     step.secrets = network_secrets(repo);
     step.network = true;
     step.outputs = vec!["node_modules".to_owned()];

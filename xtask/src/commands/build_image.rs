@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use artifacts::Verification;
-use engine::{BuildJob, Engine, Interrupt, LocalImage, Secret, docker, find_secrets};
+use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, Secret, docker, find_secrets};
 use image::{RunConfiguration, verify_run_configuration};
 use monorepo::{Monorepo, Severity};
 use recipe::{Recipe, Rendered};
@@ -32,32 +32,26 @@ pub(crate) fn run(
 ) -> Result<()> {
     let repo = repository::read(repository, printer)?;
     if flags.plan {
-        let base = flags.base.as_deref().filter(|base| archive_path(base).is_none());
+        let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
         printer.document(&recipe::plan(&repo, base));
         return Ok(());
     }
     let engine: Box<dyn Engine> = Box::new(docker::find(flags.builder.as_deref())?);
-    let base = base_reference(flags, engine.as_ref())?;
-    let recipe = recipe::plan(&repo, base.as_deref());
     let state = State::open(&repo.root, repository, printer, interrupt)?;
+    let base = base_reference(flags, engine.as_ref(), &state)?;
+    let recipe = recipe::plan(&repo, base.as_deref());
     let build =
         Build { flags, repo: &repo, recipe: &recipe, engine: engine.as_ref(), state: &state, printer, interrupt };
     build.run()
 }
 
 /// The base image's reference, once an archive named by `--base` is loaded.
-fn base_reference(flags: &BuildImage, engine: &dyn Engine) -> Result<Option<String>> {
-    match flags.base.as_deref() {
-        Some(base) => match archive_path(base) {
-            Some(path) => Ok(Some(engine.load(&path)?)),
-            None => Ok(Some(base.to_owned())),
-        },
-        None => Ok(None),
+fn base_reference(flags: &BuildImage, engine: &dyn Engine, state: &State) -> Result<Option<String>> {
+    let Some(base) = flags.base.as_deref() else { return Ok(None) };
+    match ImageArchive::parse(base) {
+        Some(archive) => Ok(Some(engine.load(&archive, state.scratch()?.path())?)),
+        None => Ok(Some(base.to_owned())),
     }
-}
-
-fn archive_path(base: &str) -> Option<PathBuf> {
-    base.strip_prefix("docker-archive:").or_else(|| base.strip_prefix("oci-archive:")).map(PathBuf::from)
 }
 
 /// Everything one build works with.

@@ -43,7 +43,7 @@ pub(crate) fn run(flags: &Test, printer: &Printer) -> Result<()> {
     let mut counts = Counts::default();
     let mut skipped = Vec::new();
     printer.say("unit, fixture and property tests, and the command line on broken repositories");
-    counts.add(cargo_test(&shell, printer, &["--workspace", "--lib", "--bins", "--test", "*"])?);
+    counts.add(cargo_test(&shell, printer, &["--workspace"])?);
     for suite in END_TO_END {
         match reason_to_skip(suite, flags) {
             Some(reason) => skipped.push(format!("{} ({}): {reason}", suite.target, suite.about)),

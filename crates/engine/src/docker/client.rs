@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::docker::archive;
 use crate::docker::command::BuildCommand;
 use crate::docker::image::ImageInspect;
 use crate::docker::progress::{FailedStage, Progress, is_telling};
-use crate::engine::{BuildJob, Engine, LocalImage};
+use crate::engine::{BuildJob, Engine, ImageArchive, LocalImage};
 use crate::event::Reporter;
 use crate::failure::EngineError;
 use crate::hints::{blames_environment, hint_for};
@@ -153,16 +154,8 @@ impl Engine for Docker {
         }
     }
 
-    fn load(&self, archive: &Path) -> Result<String, EngineError> {
-        let text = Invocation::new(&self.program).arg("load").arg("--input").arg(archive).read()?;
-        let name = |line: &str| {
-            ["Loaded image: ", "Loaded image ID: "].iter().find_map(|start| Some(line.strip_prefix(start)?.to_owned()))
-        };
-        text.lines().rev().find_map(name).ok_or_else(|| EngineError::Missing {
-            what: format!("{} holds no image", archive.display()),
-            details: text.lines().map(str::to_owned).collect(),
-            hint: "make it with `docker save IMAGE`".to_owned(),
-        })
+    fn load(&self, archive: &ImageArchive, scratch: &Path) -> Result<String, EngineError> {
+        archive::load(self, archive, scratch)
     }
 
     fn pull(&self, reference: &str, interrupt: &Interrupt) -> Result<(), EngineError> {

@@ -1,5 +1,6 @@
 //! The Docker engine: BuildKit through the buildx plugin, or through a client that speaks it by itself.
 
+mod archive;
 mod client;
 mod command;
 mod find;
