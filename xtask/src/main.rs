@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::Demo(flags) => commands::demo::run(flags, &printer, &interrupt),
-        Command::Test(flags) => commands::test::run(flags, &printer),
+        Command::Test(flags) => commands::test::run(flags, &printer, &interrupt),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

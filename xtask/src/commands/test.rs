@@ -1,9 +1,7 @@
 //! `test`: every test that can run here, and which cannot and why.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, bail};
-use engine::docker;
+use engine::{EngineError, Interrupt, Invocation, docker};
 use xshell::{Shell, cmd};
 
 use crate::flags::{Requirement, Test};
@@ -36,14 +34,15 @@ struct Counts {
     failed: u32,
 }
 
-pub(crate) fn run(flags: &Test, printer: &Printer) -> Result<()> {
+pub(crate) fn run(flags: &Test, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let workspace = repository::workspace_folder().context("start it as `cargo xtask test`")?;
     let shell = Shell::new()?;
     shell.change_dir(&workspace);
+    std::env::set_current_dir(&workspace).context("entering this tool's folder")?;
     let mut counts = Counts::default();
     let mut skipped = Vec::new();
     printer.say("unit, fixture and property tests, and the command line on broken repositories");
-    counts.add(cargo_test(&shell, printer, &["--workspace"])?);
+    counts.add(cargo_test(&shell, printer, interrupt, &["--workspace"])?);
     for suite in END_TO_END {
         match reason_to_skip(suite, flags) {
             Some(reason) => skipped.push(format!("{} ({}): {reason}", suite.target, suite.about)),
@@ -59,7 +58,7 @@ pub(crate) fn run(flags: &Test, printer: &Printer) -> Result<()> {
                     "--",
                     "--test-threads=1",
                 ];
-                counts.add(cargo_test(&shell, printer, &arguments)?);
+                counts.add(cargo_test(&shell, printer, interrupt, &arguments)?);
             }
         }
     }
@@ -99,17 +98,30 @@ impl Counts {
     }
 }
 
-/// Runs `cargo test` and counts; a run that could not even start its tests counts as one failure.
-fn cargo_test(shell: &Shell, printer: &Printer, arguments: &[&str]) -> Result<Counts> {
+/// Compiles, then runs `cargo test`, saying each test of the long suites as it ends. A run that could not
+/// even start its tests counts as one failure.
+fn cargo_test(shell: &Shell, printer: &Printer, interrupt: &Interrupt, arguments: &[&str]) -> Result<Counts> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let cargo = Path::new(&cargo);
-    let output = cmd!(shell, "{cargo} test --no-fail-fast {arguments...}").quiet().ignore_status().output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let compile: Vec<_> = arguments.iter().take_while(|argument| **argument != "--").collect();
+    cmd!(shell, "{cargo} test --quiet --no-run {compile...}").quiet().run()?;
+    let mut text = String::new();
+    let is_long = arguments.contains(&"--test");
+    let command = Invocation::new(&cargo).args(["test", "--no-fail-fast"]).args(arguments);
+    let outcome = command.stream(None, interrupt, |line| {
+        text += line;
+        text.push('\n');
+        if is_long && line.starts_with("test ") {
+            printer.say(line);
+        }
+    });
     let mut counts = count(&text);
-    if !output.status.success() {
-        printer.block(&text);
-        printer.block(&String::from_utf8_lossy(&output.stderr));
-        counts.failed = counts.failed.max(1);
+    match outcome {
+        Ok(_) => {}
+        Err(EngineError::Interrupted) => bail!(EngineError::Interrupted),
+        Err(_) => {
+            printer.block(&text);
+            counts.failed = counts.failed.max(1);
+        }
     }
     Ok(counts)
 }
