@@ -328,8 +328,8 @@ fn manifests_are_reduced_alike_by_the_dockerfile_and_by_the_recipe() {
         sandbox.write(folder.join("package.json").to_str().unwrap(), &format!("{mark}{manifest}"));
     }
     for stage in ["install", "production-dependencies"] {
-        let arguments: Vec<&Path> =
-            std::iter::once(Path::new(stage)).chain(folders.iter().map(PathBuf::as_path)).collect();
+        let start = PathBuf::from(format!("stage={stage}"));
+        let arguments: Vec<&Path> = std::iter::once(&start).chain(&folders).map(PathBuf::as_path).collect();
         let Some(output) = node(&script, &arguments, &sandbox.repo()) else { return };
         assert!(output.status.success(), "{}", transcript(&output));
         for (folder, manifest) in folders.iter().zip(&manifests) {

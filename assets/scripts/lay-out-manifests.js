@@ -1,11 +1,16 @@
-// Writes the manifests of one stage with only the fields that an install reads.
+// Writes the manifests that a stage reads, with only the fields that an install reads. The arguments are
+// the folders of the manifests, after `stage=NAME` for each stage.
 const fs = require("node:fs");
 const path = require("node:path");
-const [stage, ...folders] = process.argv.slice(1);
 const dropped = {{ not_for_install }};
 const dependencyMaps = {{ dependency_maps }};
 const lifecycle = {{ lifecycle_scripts }};
-for (const folder of folders) {
+let stage;
+for (const folder of process.argv.slice(1)) {
+  if (folder.startsWith("stage=")) {
+    stage = folder.slice("stage=".length);
+    continue;
+  }
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8").replace(/^\uFEFF/, ""));
   if (stage === "production-dependencies" && folder !== ".") {
     for (const [key, value] of Object.entries(manifest.publishConfig ?? {})) {
