@@ -119,12 +119,12 @@ measure_side() {
 row() {
   local reference=${result[reference,$2]:-} ours=${result[ours,$2]:-} ratio=–
   [[ -z $reference || -z $ours ]] ||
-    ratio=$(awk -v a="$reference" -v b="$ours" 'BEGIN { if (b > 0) printf "%.1f", a / b; else printf "–" }')
+    ratio=$(awk -v a="$reference" -v b="$ours" 'BEGIN { if (a > 0) printf "%.3f", b / a; else printf "–" }')
   echo "| $1 | ${reference:-–} | ${ours:-–} | $ratio |"
 }
 
 print_table() {
-  echo "| | reference | ours | ratio |"
+  echo "| | reference | ours | ours / reference |"
   echo "|---|---|---|---|"
   row "nothing cached, s" cold
   row "one-line backend edit, s" backend
