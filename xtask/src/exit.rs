@@ -13,6 +13,8 @@ use crate::output::Printer;
 const HINT: &str = "\n  hint: ";
 /// The repository or its artifacts are wrong.
 const REPOSITORY: u8 = 1;
+/// The command line asks for something there is not.
+const USAGE: u8 = 2;
 /// The engine, the network or the disk failed.
 const ENVIRONMENT: u8 = 3;
 /// Stopped by a signal, as a shell would say it.
@@ -29,6 +31,18 @@ impl fmt::Display for CheckFailed {
 }
 
 impl std::error::Error for CheckFailed {}
+
+/// A wrong command line that the parser could not know to be one.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+impl fmt::Display for WrongUsage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
 
 /// Prints an error and gives the code to exit with.
 pub(crate) fn report(error: &anyhow::Error, interrupt: &Interrupt, printer: &Printer) -> ExitCode {
@@ -58,6 +72,9 @@ fn message(error: &anyhow::Error) -> String {
 fn code(error: &anyhow::Error) -> u8 {
     if error.is::<Problems>() || error.is::<Problem>() || error.is::<CheckFailed>() {
         return REPOSITORY;
+    }
+    if error.is::<WrongUsage>() {
+        return USAGE;
     }
     match error.downcast_ref::<EngineError>() {
         Some(EngineError::Failed { repository: true, .. }) => REPOSITORY,

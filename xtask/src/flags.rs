@@ -77,6 +77,8 @@ pub(crate) enum Command {
     BuildImage(BuildImage),
     /// Check skeleton.tar.gz and bundle.tar.gz against the repository
     VerifyArtifacts(VerifyArtifacts),
+    /// Say what a finding means, why it matters and how to mend it
+    Explain(Explain),
     /// Write Dockerfile.flightcontrol and its ignore file, or check that they are up to date
     Render(Render),
     /// Make a base image from Debian packages and Node from npm, where no registry can be reached
@@ -119,6 +121,13 @@ pub(crate) struct VerifyArtifacts {
     /// Folder of the two archives [default: dist of the backend]
     #[arg(long, value_name = "DIR")]
     pub(crate) dist: Option<PathBuf>,
+}
+
+/// `explain`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Explain {
+    /// Code of a finding, such as BX001 [default: list them all]
+    pub(crate) code: Option<String>,
 }
 
 /// `render`

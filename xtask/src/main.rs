@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::BuildImage(flags) => commands::build_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::VerifyArtifacts(flags) => commands::verify_artifacts::run(flags, &cli.repository, &printer),
+        Command::Explain(flags) => commands::explain::run(flags, &printer),
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::Demo(flags) => commands::demo::run(flags, &printer, &interrupt),

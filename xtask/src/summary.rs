@@ -52,17 +52,16 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 
 /// A finding for people: two lines and the way out.
 pub(crate) fn finding(finding: &Finding) -> String {
-    let severity = match finding.severity {
-        monorepo::Severity::Error => "error",
-        monorepo::Severity::Warning => "warning",
-        monorepo::Severity::Note => "note",
-    };
     let place = match &finding.entry {
         Some(entry) => format!("{}: {entry}", finding.subject),
         None => finding.subject.clone(),
     };
     format!(
-        "{severity} {} {place}\n  found {}, expected {}\n  hint: {}",
-        finding.code, finding.found, finding.expected, finding.next
+        "{} {} {place}\n  found {}, expected {}\n  hint: {}",
+        finding.severity.name(),
+        finding.code,
+        finding.found,
+        finding.expected,
+        finding.next
     )
 }

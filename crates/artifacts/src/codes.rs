@@ -1,77 +1,79 @@
 //! The stable codes of this crate's findings. A code is never reused for another meaning.
 
-use monorepo::{Finding, Severity};
+use monorepo::{Finding, FindingKind, Severity};
 
 use crate::text::printable;
 
-/// A kind of finding.
+/// A kind of finding of this crate.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Code {
-    id: &'static str,
-    severity: Severity,
-    title: &'static str,
-}
+pub(crate) struct Code(FindingKind);
 
-const fn error(id: &'static str, title: &'static str) -> Code {
-    Code { id, severity: Severity::Error, title }
-}
-
-const fn note(id: &'static str, title: &'static str) -> Code {
-    Code { id, severity: Severity::Note, title }
+/// A code with its severity and title; its page is `codes/<code>.md`.
+macro_rules! code {
+    ($severity:ident, $code:literal, $title:literal) => {
+        Code(FindingKind {
+            code: $code,
+            severity: Severity::$severity,
+            title: $title,
+            page: include_str!(concat!("../codes/", $code, ".md")),
+        })
+    };
 }
 
 /// There is no such file.
-pub(crate) const MISSING: Code = error("BX001", "an archive is missing");
+pub(crate) const MISSING: Code = code!(Error, "BX001", "an archive is missing");
 /// The operating system refused to open or read it.
-pub(crate) const UNREADABLE: Code = error("BX002", "an archive cannot be read");
+pub(crate) const UNREADABLE: Code = code!(Error, "BX002", "an archive cannot be read");
 /// It has no bytes.
-pub(crate) const EMPTY: Code = error("BX003", "an archive is empty");
+pub(crate) const EMPTY: Code = code!(Error, "BX003", "an archive is empty");
 /// It is something else than gzip.
-pub(crate) const NOT_GZIP: Code = error("BX004", "an archive is not compressed with gzip");
+pub(crate) const NOT_GZIP: Code = code!(Error, "BX004", "an archive is not compressed with gzip");
 /// The gzip or tar stream ends early.
-pub(crate) const TRUNCATED: Code = error("BX005", "an archive ends early");
+pub(crate) const TRUNCATED: Code = code!(Error, "BX005", "an archive ends early");
 /// The gzip stream is damaged.
-pub(crate) const GZIP_CORRUPT: Code = error("BX006", "the compressed data of an archive is damaged");
+pub(crate) const GZIP_CORRUPT: Code = code!(Error, "BX006", "the compressed data of an archive is damaged");
 /// The tar stream is damaged.
-pub(crate) const TAR_CORRUPT: Code = error("BX007", "the tar stream of an archive is damaged");
+pub(crate) const TAR_CORRUPT: Code = code!(Error, "BX007", "the tar stream of an archive is damaged");
 /// Something follows the end.
-pub(crate) const TRAILING: Code = error("BX008", "something follows the end of an archive");
+pub(crate) const TRAILING: Code = code!(Error, "BX008", "something follows the end of an archive");
 /// It is larger than we are willing to read.
-pub(crate) const OVER_LIMIT: Code = error("BX009", "an archive is over a limit");
+pub(crate) const OVER_LIMIT: Code = code!(Error, "BX009", "an archive is over a limit");
 /// Unpacking it would write outside the target folder, or somewhere unclear.
-pub(crate) const UNSAFE_PATH: Code = error("BX010", "an entry's path leaves the root or goes through a link");
+pub(crate) const UNSAFE_PATH: Code = code!(Error, "BX010", "an entry's path leaves the root or goes through a link");
 /// A link leads outside the target folder, or a hard link to nothing.
-pub(crate) const UNSAFE_LINK: Code = error("BX011", "a link leaves the root, or is a hard link to nothing");
+pub(crate) const UNSAFE_LINK: Code = code!(Error, "BX011", "a link leaves the root, or is a hard link to nothing");
 /// Neither file, folder nor link.
-pub(crate) const SPECIAL: Code = error("BX012", "an entry is neither file, folder nor link");
+pub(crate) const SPECIAL: Code = code!(Error, "BX012", "an entry is neither file, folder nor link");
 /// A file that runs with its owner's rights.
-pub(crate) const SETUID: Code = error("BX013", "an entry is setuid or setgid");
+pub(crate) const SETUID: Code = code!(Error, "BX013", "an entry is setuid or setgid");
 /// Two entries with one path.
-pub(crate) const DUPLICATE: Code = error("BX014", "two entries have the same path");
+pub(crate) const DUPLICATE: Code = code!(Error, "BX014", "two entries have the same path");
 /// A `package.json` that is no JSON object.
-pub(crate) const NOT_JSON: Code = error("BX015", "a manifest is not a JSON object");
+pub(crate) const NOT_JSON: Code = code!(Error, "BX015", "a manifest is not a JSON object");
 /// A package of the production workspace without a manifest in the skeleton.
-pub(crate) const SKELETON_LACKS: Code = error("BX016", "the skeleton lacks a production package's manifest");
+pub(crate) const SKELETON_LACKS: Code = code!(Error, "BX016", "the skeleton lacks a production package's manifest");
 /// A manifest in the skeleton of a package that is not in the production workspace.
-pub(crate) const SKELETON_SURPLUS: Code = error("BX017", "the skeleton has a manifest of no production package");
+pub(crate) const SKELETON_SURPLUS: Code = code!(Error, "BX017", "the skeleton has a manifest of no production package");
 /// Something in the skeleton besides manifests.
-pub(crate) const SKELETON_FOREIGN: Code = error("BX018", "the skeleton holds something else than manifests");
+pub(crate) const SKELETON_FOREIGN: Code = code!(Error, "BX018", "the skeleton holds something else than manifests");
 /// A package of the production workspace without a manifest in the bundle.
-pub(crate) const BUNDLE_LACKS: Code = error("BX019", "the bundle lacks a production package's manifest");
+pub(crate) const BUNDLE_LACKS: Code = code!(Error, "BX019", "the bundle lacks a production package's manifest");
 /// A manifest that would install something else than the repository's.
-pub(crate) const INSTALL_FIELD: Code = error("BX020", "a manifest's install field differs from the repository's");
+pub(crate) const INSTALL_FIELD: Code =
+    code!(Error, "BX020", "a manifest's install field differs from the repository's");
 /// The archives do not come from one build.
-pub(crate) const PAIR_DIFFERS: Code = error("BX021", "a manifest differs between skeleton and bundle");
+pub(crate) const PAIR_DIFFERS: Code = code!(Error, "BX021", "a manifest differs between skeleton and bundle");
 /// The bundle's lockfile is another one.
-pub(crate) const LOCKFILE_DIFFERS: Code = error("BX022", "the bundle's yarn.lock differs from the repository's");
+pub(crate) const LOCKFILE_DIFFERS: Code = code!(Error, "BX022", "the bundle's yarn.lock differs from the repository's");
 /// The bundle's root manifest is another one.
-pub(crate) const ROOT_DIFFERS: Code = error("BX023", "the bundle's root package.json differs from the repository's");
+pub(crate) const ROOT_DIFFERS: Code =
+    code!(Error, "BX023", "the bundle's root package.json differs from the repository's");
 /// `node packages/backend` would find nothing to run.
-pub(crate) const NO_MAIN: Code = error("BX024", "the backend's main file is not in the bundle");
+pub(crate) const NO_MAIN: Code = code!(Error, "BX024", "the backend's main file is not in the bundle");
 /// The app backend would answer every page with 404.
-pub(crate) const NO_APP: Code = error("BX025", "the bundle has no built app");
+pub(crate) const NO_APP: Code = code!(Error, "BX025", "the bundle has no built app");
 /// The root entry closes the target folder to other users.
-pub(crate) const PRIVATE_ROOT: Code = note("BX026", "unpacking the bundle as root makes the folder private");
+pub(crate) const PRIVATE_ROOT: Code = code!(Note, "BX026", "unpacking the bundle as root makes the folder private");
 
 /// Every code, in order.
 const ALL: &[Code] = &[
@@ -103,25 +105,25 @@ const ALL: &[Code] = &[
     PRIVATE_ROOT,
 ];
 
-/// Every code with its title in one line.
-pub const CODES: &[(&str, &str)] = &titles();
+/// Every kind of finding, in the order of the codes.
+pub const CODES: &[FindingKind] = &kinds();
 
-const fn titles() -> [(&'static str, &'static str); ALL.len()] {
-    let mut rows = [("", ""); ALL.len()];
+const fn kinds() -> [FindingKind; ALL.len()] {
+    let mut kinds = [MISSING.0; ALL.len()];
     let mut index = 0;
     while index < ALL.len() {
-        rows[index] = (ALL[index].id, ALL[index].title);
+        kinds[index] = ALL[index].0;
         index += 1;
     }
-    rows
+    kinds
 }
 
 impl Code {
     /// A finding of this code. All text is made printable here, whatever archive it came from.
     pub(crate) fn finding(self, at: At<'_>, expected: &str, found: &str, next: &str) -> Finding {
         Finding {
-            code: self.id,
-            severity: self.severity,
+            code: self.0.code,
+            severity: self.0.severity,
             subject: at.archive.to_owned(),
             entry: at.entry.map(printable),
             expected: printable(expected),
@@ -156,9 +158,16 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_without_gaps() {
-        for (index, (id, title)) in CODES.iter().enumerate() {
-            assert_eq!(*id, format!("BX{:03}", index + 1));
-            assert!(!title.contains('\n') && !title.ends_with('.'), "{title}");
+        for (index, kind) in CODES.iter().enumerate() {
+            assert_eq!(kind.code, format!("BX{:03}", index + 1));
+            assert!(!kind.title.contains('\n') && !kind.title.ends_with('.'), "{}", kind.title);
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_whole_page() {
+        for kind in CODES {
+            assert!(kind.is_documented(), "codes/{}.md:\n{}", kind.code, kind.page);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! How an image runs (OCI image specification, config.md, `config`).
 
-use monorepo::{Finding, Severity};
+use monorepo::{Finding, FindingKind};
 use serde::Serialize;
+
+use crate::codes::{COMMAND, FOLDER, USER, VARIABLE};
 
 /// The part of an image's configuration that a deployment depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -18,9 +20,9 @@ pub struct RunConfiguration {
 
 /// Compares how an image runs with how it should. All differences, never only the first.
 pub fn verify_run_configuration(subject: &str, found: &RunConfiguration, expected: &RunConfiguration) -> Vec<Finding> {
-    let finding = |code, expected: String, found: String| Finding {
-        code,
-        severity: Severity::Error,
+    let finding = |kind: FindingKind, expected: String, found: String| Finding {
+        code: kind.code,
+        severity: kind.severity,
         subject: subject.to_owned(),
         entry: None,
         expected,
@@ -29,20 +31,20 @@ pub fn verify_run_configuration(subject: &str, found: &RunConfiguration, expecte
     };
     let mut findings = Vec::new();
     if found.user != expected.user {
-        findings.push(finding("BI001", format!("the user {}", expected.user), format!("the user \"{}\"", found.user)));
+        findings.push(finding(USER, format!("the user {}", expected.user), format!("the user \"{}\"", found.user)));
     }
     if found.command != expected.command {
-        findings.push(finding("BI002", format!("the command {:?}", expected.command), format!("{:?}", found.command)));
+        findings.push(finding(COMMAND, format!("the command {:?}", expected.command), format!("{:?}", found.command)));
     }
     if found.working_directory != expected.working_directory {
         let text = |folder: &str| format!("the working directory {folder}");
-        findings.push(finding("BI003", text(&expected.working_directory), text(&found.working_directory)));
+        findings.push(finding(FOLDER, text(&expected.working_directory), text(&found.working_directory)));
     }
     for variable in expected.environment.iter().filter(|variable| !found.environment.contains(variable)) {
         let name = variable.split('=').next().unwrap_or_default();
         let is_set = |other: &&String| other.split('=').next() == Some(name);
         let found = found.environment.iter().find(is_set).map_or_else(|| format!("no {name}"), Clone::clone);
-        findings.push(finding("BI004", variable.clone(), found));
+        findings.push(finding(VARIABLE, variable.clone(), found));
     }
     findings
 }

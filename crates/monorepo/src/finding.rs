@@ -14,6 +14,49 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// Its name in words for people and machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A kind of finding, and what there is to know about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct FindingKind {
+    /// The code of its findings.
+    pub code: &'static str,
+    /// How much they weigh.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub title: &'static str,
+    /// One page of documentation in Markdown, with the [`FindingKind::SECTIONS`].
+    pub page: &'static str,
+}
+
+impl FindingKind {
+    /// The headings of every page, in order.
+    pub const SECTIONS: [&'static str; 4] = ["What is wrong", "Why it matters", "How it comes about", "How to mend it"];
+
+    /// The text of a section of the page.
+    pub fn section(&self, heading: &str) -> Option<&'static str> {
+        let mut sections = self.page.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
+        sections.find(|(name, _)| *name == heading).map(|(_, text)| text.trim())
+    }
+
+    /// Whether the page has its title, its severity and the sections, none of them empty.
+    pub fn is_documented(&self) -> bool {
+        let head = format!("# {}: {}\n\nSeverity: {}\n", self.code, self.title, self.severity.name());
+        let headings: Vec<_> = self.page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let has_text = |heading: &&str| self.section(heading).is_some_and(|text| !text.is_empty());
+        self.page.starts_with(&head) && headings == Self::SECTIONS && Self::SECTIONS.iter().all(has_text)
+    }
+}
+
 /// One observation about an artifact or an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {

@@ -23,7 +23,7 @@ mod yarn_settings;
 
 pub use config_files::ConfigFiles;
 pub use facts::{BackendChoice, Monorepo};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, FindingKind, Severity};
 pub use ignore_rules::NEVER;
 pub use install_files::LIFECYCLE_SCRIPTS;
 pub use install_manifest::{DEPENDENCY_MAPS, INSTALL_FIELDS, NOT_FOR_INSTALL, install_manifest, production_manifest};

@@ -3,6 +3,7 @@
 pub(crate) mod base_image;
 pub(crate) mod build_image;
 pub(crate) mod demo;
+pub(crate) mod explain;
 pub(crate) mod render;
 pub(crate) mod test;
 pub(crate) mod verify_artifacts;

@@ -1,0 +1,90 @@
+//! `explain`: what a finding means.
+
+use anyhow::Result;
+use monorepo::FindingKind;
+use serde_json::json;
+
+use crate::exit::WrongUsage;
+use crate::flags::Explain;
+use crate::output::Printer;
+
+pub(crate) fn run(flags: &Explain, printer: &Printer) -> Result<()> {
+    match &flags.code {
+        None => kinds().for_each(|kind| say(kind, &line(kind), printer)),
+        Some(code) => {
+            let kind = find(code).ok_or_else(|| unknown(code))?;
+            say(kind, kind.page.trim_end(), printer);
+        }
+    }
+    Ok(())
+}
+
+/// Every kind of finding there is.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static FindingKind> {
+    artifacts::CODES.iter().chain(image::CODES)
+}
+
+fn say(kind: &FindingKind, text: &str, printer: &Printer) {
+    printer.message("explanation", json!(kind));
+    printer.data(text);
+}
+
+fn line(kind: &FindingKind) -> String {
+    format!("{}  {:<7}  {}", kind.code, kind.severity.name(), kind.title)
+}
+
+fn find(code: &str) -> Option<&'static FindingKind> {
+    kinds().find(|kind| kind.code.eq_ignore_ascii_case(code))
+}
+
+fn unknown(code: &str) -> WrongUsage {
+    let wanted = code.to_ascii_uppercase();
+    let nearest = kinds().map(|kind| kind.code).min_by_key(|known| distance(&wanted, known)).unwrap_or_default();
+    let code = code.escape_debug();
+    WrongUsage(format!(
+        "no finding has the code {code}; the nearest is {nearest}\n  hint: `cargo xtask explain` lists them all"
+    ))
+}
+
+/// Characters to insert, delete or replace to make one text of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.chars().enumerate() {
+        let mut next = vec![index + 1];
+        for (column, known) in other.iter().enumerate() {
+            let replaced = row[column] + usize::from(letter != *known);
+            next.push(replaced.min(row[column + 1] + 1).min(next[column] + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("BX001", "BX001"), 0);
+        assert_eq!(distance("BX1", "BX001"), 2);
+        assert_eq!(distance("BY001", "BX001"), 1);
+        assert_eq!(distance("", "BX001"), 5);
+    }
+
+    #[test]
+    fn the_nearest_code_is_named_and_nothing_reaches_the_terminal() {
+        let text = unknown("bx10\u{1b}").to_string();
+        assert!(text.starts_with("no finding has the code bx10\\u{1b}; the nearest is BX0"), "{text}");
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        let mut codes: Vec<_> = kinds().map(|kind| kind.code).collect();
+        codes.sort_unstable();
+        let count = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
+    }
+}
