@@ -29,6 +29,10 @@ impl Cli {
             let message = "the argument '--quiet' cannot be used with '--verbose'";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
+        if cli.output.message_format == MessageFormat::Sarif && !matches!(cli.command, Command::VerifyArtifacts(_)) {
+            let message = "'--message-format sarif' is for 'verify-artifacts' only";
+            Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
         cli
     }
 }
@@ -50,7 +54,8 @@ pub(crate) struct RepositoryFlags {
 /// How to say things.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct OutputFlags {
-    /// Text for people, or one JSON object a line on standard output
+    /// Text for people, one JSON object a line, annotations of GitHub Actions, or a SARIF log (of
+    /// verify-artifacts only), on standard output
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) message_format: MessageFormat,
     /// Say only what failed
@@ -69,6 +74,10 @@ pub(crate) enum MessageFormat {
     Human,
     /// For machines.
     Json,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A SARIF 2.1.0 log; of verify-artifacts only.
+    Sarif,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,6 +130,27 @@ pub(crate) struct VerifyArtifacts {
     /// Folder of the two archives [default: dist of the backend]
     #[arg(long, value_name = "DIR")]
     pub(crate) dist: Option<PathBuf>,
+    /// The least grave findings to fail for
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    pub(crate) fail_on: FailOn,
+    /// Do not fail for the findings listed in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// List all findings in this file, for --baseline, and do not fail for any
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+}
+
+/// What to fail for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// What must not ship.
+    #[default]
+    Error,
+    /// What is wasteful or risky, too.
+    Warning,
+    /// Everything there is to say.
+    Note,
 }
 
 /// `explain`

@@ -6,8 +6,11 @@ mod commands;
 mod exit;
 mod files;
 mod flags;
+mod github;
 mod output;
+mod place;
 mod repository;
+mod sarif;
 mod state;
 mod summary;
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::exit;
 use crate::flags::{MessageFormat, OutputFlags};
+use crate::github;
 
 /// Version of the JSON messages; it grows when a field changes its meaning.
 const MESSAGE_SCHEMA: u32 = 1;
@@ -33,7 +34,7 @@ enum Voice {
 
 /// Says everything this program says.
 pub(crate) struct Printer {
-    json: bool,
+    format: MessageFormat,
     voice: Voice,
     color: bool,
     bars: MultiProgress,
@@ -43,21 +44,26 @@ pub(crate) struct Printer {
 impl Printer {
     /// A printer for these flags and this process's streams.
     pub(crate) fn new(flags: &OutputFlags) -> Self {
-        let json = flags.message_format == MessageFormat::Json;
+        let format = flags.message_format;
         let terminal = std::io::stderr().is_terminal();
-        let voice = match (flags.quiet || json, flags.verbose, terminal) {
+        let voice = match (flags.quiet || format == MessageFormat::Json, flags.verbose, terminal) {
             (true, ..) => Voice::Quiet,
             (_, true, _) => Voice::Plain { output: true },
             (_, _, true) => Voice::Live,
             (_, _, false) => Voice::Plain { output: false },
         };
         let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { json, voice, color, bars: MultiProgress::new(), running: RefCell::default() }
+        Self { format, voice, color, bars: MultiProgress::new(), running: RefCell::default() }
+    }
+
+    /// The form of messages.
+    pub(crate) fn format(&self) -> MessageFormat {
+        self.format
     }
 
     /// One line of data for standard output; not in JSON mode, where only messages go there.
     pub(crate) fn data(&self, line: &str) {
-        if !self.json {
+        if self.format != MessageFormat::Json {
             write_line(&mut std::io::stdout(), line);
         }
     }
@@ -70,7 +76,7 @@ impl Printer {
 
     /// A message for machines; its name goes into the field `event`.
     pub(crate) fn message(&self, event: &str, fields: Value) {
-        if self.json {
+        if self.format == MessageFormat::Json {
             let mut message = json!({ "schema": MESSAGE_SCHEMA, "event": event });
             if let (Some(message), Value::Object(fields)) = (message.as_object_mut(), fields) {
                 message.extend(fields);
@@ -98,6 +104,7 @@ impl Printer {
     /// Something odd that stops nothing.
     pub(crate) fn warning(&self, text: &str) {
         self.message("warning", json!({ "message": text }));
+        self.annotate("warning", text);
         if self.voice != Voice::Quiet {
             let label = self.colored("33", "warning");
             self.bars.suspend(|| write_line(&mut std::io::stderr(), &format!("{label}: {text}")));
@@ -107,7 +114,8 @@ impl Printer {
     /// The reason why the command failed.
     pub(crate) fn error(&self, text: &str, code: u8) {
         self.clear();
-        if self.json {
+        self.annotate("error", text);
+        if self.format == MessageFormat::Json {
             let mut message = exit::as_json(text, code);
             message["schema"] = MESSAGE_SCHEMA.into();
             write_line(&mut std::io::stdout(), &message.to_string());
@@ -120,6 +128,13 @@ impl Printer {
     pub(crate) fn clear(&self) {
         for bar in self.running.take().into_values() {
             bar.finish_and_clear();
+        }
+    }
+
+    /// An annotation, where GitHub Actions reads what we say.
+    fn annotate(&self, level: &str, text: &str) {
+        if self.format == MessageFormat::Github {
+            write_line(&mut std::io::stdout(), &github::general(level, text));
         }
     }
 
@@ -169,7 +184,7 @@ impl Printer {
 
 impl Reporter for Printer {
     fn report(&self, event: &Event) {
-        if self.json {
+        if self.format == MessageFormat::Json {
             let fields = serde_json::to_value(event).unwrap_or_default();
             let name = fields.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
             self.message(&name, fields);

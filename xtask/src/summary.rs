@@ -52,16 +52,21 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 
 /// A finding for people: two lines and the way out.
 pub(crate) fn finding(finding: &Finding) -> String {
-    let place = match &finding.entry {
-        Some(entry) => format!("{}: {entry}", finding.subject),
-        None => finding.subject.clone(),
-    };
     format!(
-        "{} {} {place}\n  found {}, expected {}\n  hint: {}",
+        "{} {} {}\n  found {}, expected {}\n  hint: {}",
         finding.severity.name(),
         finding.code,
+        place(finding),
         finding.found,
         finding.expected,
         finding.next
     )
+}
+
+/// What a finding is about: an archive, or an entry in it.
+pub(crate) fn place(finding: &Finding) -> String {
+    match &finding.entry {
+        Some(entry) => format!("{}: {entry}", finding.subject),
+        None => finding.subject.clone(),
+    }
 }

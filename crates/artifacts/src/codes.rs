@@ -75,6 +75,9 @@ pub(crate) const NO_APP: Code = code!(Error, "BX025", "the bundle has no built a
 /// The root entry closes the target folder to other users.
 pub(crate) const PRIVATE_ROOT: Code = code!(Note, "BX026", "unpacking the bundle as root makes the folder private");
 
+/// The baseline has more than there is.
+pub(crate) const STALE_BASELINE: Code = code!(Note, "BX027", "the baseline accepts a finding that no longer occurs");
+
 /// Every code, in order.
 const ALL: &[Code] = &[
     MISSING,
@@ -103,6 +106,7 @@ const ALL: &[Code] = &[
     NO_MAIN,
     NO_APP,
     PRIVATE_ROOT,
+    STALE_BASELINE,
 ];
 
 /// Every kind of finding, in the order of the codes.
@@ -124,8 +128,9 @@ impl Code {
         Finding {
             code: self.0.code,
             severity: self.0.severity,
-            subject: at.archive.to_owned(),
+            subject: printable(at.archive),
             entry: at.entry.map(printable),
+            key: at.key.map(printable),
             expected: printable(expected),
             found: printable(found),
             next: printable(next),
@@ -138,17 +143,23 @@ impl Code {
 pub(crate) struct At<'a> {
     pub(crate) archive: &'a str,
     pub(crate) entry: Option<&'a str>,
+    pub(crate) key: Option<&'a str>,
 }
 
 impl<'a> At<'a> {
     /// A whole archive.
     pub(crate) fn archive(archive: &'a str) -> Self {
-        Self { archive, entry: None }
+        Self { archive, entry: None, key: None }
     }
 
     /// One of its entries.
     pub(crate) fn entry(archive: &'a str, entry: &'a str) -> Self {
-        Self { archive, entry: Some(entry) }
+        Self { archive, entry: Some(entry), key: None }
+    }
+
+    /// The same place, at a key of the package's manifest.
+    pub(crate) fn key(self, key: &'a str) -> Self {
+        Self { key: Some(key), ..self }
     }
 }
 

@@ -8,6 +8,7 @@
 //! A new check is a function in `checks/`, a code in `codes.rs` and one corrupted archive in the tests.
 
 mod archive;
+mod baseline;
 mod checks;
 mod codes;
 mod content;
@@ -21,5 +22,6 @@ mod text;
 mod verify;
 mod walk;
 
+pub use baseline::Baseline;
 pub use codes::CODES;
-pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify};
+pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};

@@ -7,6 +7,7 @@ use monorepo::{Finding, Monorepo, Severity, Workspace};
 use serde::Serialize;
 
 use crate::archive::Archive;
+use crate::baseline::Baseline;
 use crate::checks::{CHECKS, Context};
 use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
 
@@ -25,12 +26,23 @@ pub struct Verification {
     pub archives: Vec<ArchiveSummary>,
     /// Everything there is to say, gravest kinds of damage first.
     pub findings: Vec<Finding>,
+    /// What the baseline accepts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Finding>,
+    /// The baseline that would accept everything found.
+    #[serde(skip)]
+    pub baseline: Baseline,
 }
 
 impl Verification {
     /// Whether nothing found forbids shipping the archives.
     pub fn is_sound(&self) -> bool {
-        self.findings.iter().all(|finding| finding.severity != Severity::Error)
+        self.at_least(Severity::Error).next().is_none()
+    }
+
+    /// The findings that weigh this much or more and are not accepted.
+    pub fn at_least(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.severity >= severity)
     }
 }
 
@@ -52,6 +64,11 @@ pub struct ArchiveSummary {
 /// Verifies both archives in `dist` against the repository they were built from. Whatever is wrong
 /// with them becomes a finding; nothing stops at the first one.
 pub fn verify(dist: &Path, repo: &Monorepo) -> Verification {
+    verify_against(dist, repo, &Baseline::default())
+}
+
+/// [`verify`], with findings that are accepted set apart.
+pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Verification {
     let manifests: BTreeSet<String> = repo.production_packages().into_iter().map(Workspace::manifest_path).collect();
     let mut with_root = manifests.clone();
     with_root.insert("package.json".to_owned());
@@ -60,10 +77,15 @@ pub fn verify(dist: &Path, repo: &Monorepo) -> Verification {
         skeleton: Archive::read(dist, SKELETON, &manifests, SKELETON_LIMITS),
         bundle: Archive::read(dist, BUNDLE, &with_root, BUNDLE_LIMITS),
     };
-    let findings = CHECKS.iter().flat_map(|check| check(&context)).collect();
+    let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
+    let baseline = Baseline::of(&found);
+    let (known, mut findings): (Vec<_>, Vec<_>) = found.into_iter().partition(|finding| accepted.accepts(finding));
+    findings.extend(accepted.stale(&baseline));
     Verification {
         archives: context.archives().into_iter().filter_map(Archive::summary).collect(),
         findings: shortened(findings),
+        accepted: shortened(known),
+        baseline,
     }
 }
 

@@ -25,6 +25,7 @@ pub fn verify_run_configuration(subject: &str, found: &RunConfiguration, expecte
         severity: kind.severity,
         subject: subject.to_owned(),
         entry: None,
+        key: None,
         expected,
         found,
         next: "build it with `cargo xtask build-image`; a template in assets/ may have been edited".to_owned(),

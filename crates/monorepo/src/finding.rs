@@ -68,6 +68,9 @@ pub struct Finding {
     pub subject: String,
     /// The entry inside the subject, when there is one.
     pub entry: Option<String>,
+    /// The key in the package's manifest that it is about, when there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What should be there.
     pub expected: String,
     /// What is there.

@@ -1,44 +1,84 @@
 //! `verify-artifacts`: are the two archives sound, and do they belong to this repository?
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifacts::Verification;
-use monorepo::{Monorepo, Severity};
+use artifacts::{Baseline, Verification};
+use monorepo::{Monorepo, Problem, Problems, Severity};
 use serde_json::json;
 
 use crate::exit::CheckFailed;
-use crate::flags::{RepositoryFlags, VerifyArtifacts};
+use crate::files::write_atomically;
+use crate::flags::{FailOn, MessageFormat, RepositoryFlags, VerifyArtifacts};
 use crate::output::Printer;
-use crate::repository;
-use crate::summary;
+use crate::place::place;
+use crate::{github, repository, sarif, summary};
 
 pub(crate) fn run(flags: &VerifyArtifacts, repository: &RepositoryFlags, printer: &Printer) -> Result<()> {
     let repo = repository::read(repository, printer)?;
     let dist = flags.dist.clone().unwrap_or_else(|| default_folder(&repo));
-    let verification = artifacts::verify(&dist, &repo);
-    printer.message(
-        "artifacts",
-        json!({ "folder": dist, "sound": verification.is_sound(), "verification": verification }),
-    );
-    printer.data(table(&dist, &verification, Severity::Note).trim_end());
-    require_sound(&verification)
+    let accepted = flags.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default();
+    let verification = artifacts::verify_against(&dist, &repo, &accepted);
+    say(&dist, &repo, &verification, printer);
+    match &flags.write_baseline {
+        Some(path) => write_baseline(path, &verification.baseline, printer),
+        None => require_sound(&verification, severity(flags.fail_on)),
+    }
+}
+
+fn severity(fail_on: FailOn) -> Severity {
+    match fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Note => Severity::Note,
+    }
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline> {
+    let mend = "write it with `cargo xtask verify-artifacts --write-baseline FILE`";
+    let expected = "a JSON list of accepted findings";
+    let problem = |found: String| Problems::from(Problem::new(path, found, expected, mend));
+    let text = std::fs::read_to_string(path).map_err(|error| problem(Problem::unreadable(path, &error).found))?;
+    Ok(Baseline::parse(&text).map_err(problem)?)
+}
+
+fn write_baseline(path: &Path, baseline: &Baseline, printer: &Printer) -> Result<()> {
+    write_atomically(path, baseline.to_json().as_bytes())?;
+    let plural = if baseline.len() == 1 { "" } else { "s" };
+    printer.say(&format!("{} accepts {} finding{plural}", path.display(), baseline.len()));
+    Ok(())
+}
+
+/// The result in the form that was asked for.
+fn say(dist: &Path, repo: &Monorepo, verification: &Verification, printer: &Printer) {
+    match printer.format() {
+        MessageFormat::Human => printer.data(table(dist, verification, Severity::Note).trim_end()),
+        MessageFormat::Json => printer.message(
+            "artifacts",
+            json!({ "folder": dist, "sound": verification.is_sound(), "verification": verification }),
+        ),
+        MessageFormat::Github => {
+            for finding in &verification.findings {
+                printer.data(&github::annotation(finding, &place(repo, finding)));
+            }
+        }
+        MessageFormat::Sarif => printer.document(&sarif::log(repo, verification)),
+    }
 }
 
 /// Where the Backstage CLI leaves the archives.
-pub(crate) fn default_folder(repo: &Monorepo) -> std::path::PathBuf {
+pub(crate) fn default_folder(repo: &Monorepo) -> PathBuf {
     repo.root.join(&repo.backend().folder).join("dist")
 }
 
-/// An error that lists every finding, unless none of them is one.
-pub(crate) fn require_sound(verification: &Verification) -> Result<()> {
-    if verification.is_sound() {
-        return Ok(());
-    }
-    let errors = verification.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let plural = if errors == 1 { "" } else { "s" };
-    Err(CheckFailed(format!("{errors} problem{plural} in the artifacts")).into())
+/// An error, when there is a finding that weighs at least `least` and is not accepted.
+fn require_sound(verification: &Verification, least: Severity) -> Result<()> {
+    let Some(first) = verification.at_least(least).next() else { return Ok(()) };
+    let count = verification.at_least(least).count();
+    let plural = if count == 1 { "" } else { "s" };
+    let hint = format!("`cargo xtask explain {}` says why it matters and how it comes about", first.code);
+    Err(CheckFailed(format!("{count} problem{plural} in the artifacts\n  hint: {hint}")).into())
 }
 
 /// The archives, then every finding that weighs at least `least`.
@@ -55,8 +95,11 @@ pub(crate) fn table(dist: &Path, verification: &Verification, least: Severity) -
             &archive.sha256[..12.min(archive.sha256.len())]
         );
     }
-    for finding in verification.findings.iter().filter(|finding| finding.severity >= least) {
+    for finding in verification.at_least(least) {
         let _ = writeln!(text, "{}", summary::finding(finding));
+    }
+    for finding in &verification.accepted {
+        let _ = writeln!(text, "accepted {} {}", finding.code, summary::place(finding));
     }
     text
 }

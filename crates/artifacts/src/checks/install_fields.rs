@@ -42,11 +42,16 @@ fn compare(archive: &Archive, package: &Workspace, manifest: &Manifest) -> Vec<F
     let rewritten = is_packed_by_yarn(package);
     let path = package.manifest_path();
     let finding = |field: &&str| {
-        let (ours, theirs) = differences(source.get(*field), packed.get(*field), rewritten)?;
+        let (key, ours, theirs) = differences(source.get(*field), packed.get(*field), rewritten)?;
         let expected = format!("{field} of {} as in the repository: {ours}", package.name);
         let next =
             "run `cargo xtask build-image`; the archives, or what the Dockerfile copies, are older than the manifests";
-        Some(INSTALL_FIELD.finding(At::entry(archive.name, &path), &expected, &theirs, next))
+        Some(INSTALL_FIELD.finding(
+            At::entry(archive.name, &path).key(key.as_deref().unwrap_or(field)),
+            &expected,
+            &theirs,
+            next,
+        ))
     };
     INSTALL_FIELDS.iter().filter_map(finding).collect()
 }
@@ -55,13 +60,17 @@ fn is_packed_by_yarn(package: &Workspace) -> bool {
     package.manifest.script("prepack").is_some_and(|script| !PACKED_BY_THE_CLI.contains(&script))
 }
 
-/// What the repository has and what the archive has, where they differ.
-fn differences(source: Option<&Value>, packed: Option<&Value>, rewritten: bool) -> Option<(String, String)> {
+/// The first key of the map that differs, what the repository has and what the archive has.
+fn differences(
+    source: Option<&Value>,
+    packed: Option<&Value>,
+    rewritten: bool,
+) -> Option<(Option<String>, String, String)> {
     if source == packed {
         return None;
     }
     let (Some(ours), Some(theirs)) = (object(source), object(packed)) else {
-        return Some((shown("", source), shown("", packed)));
+        return Some((None, shown("", source), shown("", packed)));
     };
     let keys: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
     let differing: Vec<_> = keys
@@ -69,12 +78,10 @@ fn differences(source: Option<&Value>, packed: Option<&Value>, rewritten: bool) 
         .map(|key| (key, ours.get(key), theirs.get(key)))
         .filter(|(_, ours, theirs)| ours != theirs && !(rewritten && theirs.is_some() && is_replaced(*ours)))
         .collect();
-    if differing.is_empty() {
-        return None;
-    }
+    let first = differing.first().map(|(key, ..)| (*key).clone())?;
     let ours: Vec<String> = differing.iter().map(|(key, ours, _)| shown(key, *ours)).collect();
     let theirs: Vec<String> = differing.iter().map(|(key, _, theirs)| shown(key, *theirs)).collect();
-    Some((few(&ours), few(&theirs)))
+    Some((Some(first), few(&ours), few(&theirs)))
 }
 
 /// A map, also when it is missing altogether, which installs the same as an empty one.
@@ -103,7 +110,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn of(source: &Value, packed: &Value, rewritten: bool) -> Option<(String, String)> {
+    fn of(source: &Value, packed: &Value, rewritten: bool) -> Option<(Option<String>, String, String)> {
         differences(Some(source), Some(packed), rewritten)
     }
 
@@ -115,10 +122,11 @@ mod tests {
 
     #[test]
     fn both_sides_are_shown_key_by_key() {
-        let (ours, theirs) = of(&json!({"a": "1", "b": "2"}), &json!({"a": "3", "c": "4"}), false).unwrap();
+        let (key, ours, theirs) = of(&json!({"a": "1", "b": "2"}), &json!({"a": "3", "c": "4"}), false).unwrap();
+        assert_eq!(key.as_deref(), Some("a"));
         assert_eq!(ours, r#"a "1", b "2", no c"#);
         assert_eq!(theirs, r#"a "3", no b, c "4""#);
-        let (ours, theirs) = of(&json!("1.0.0"), &json!("2.0.0"), false).unwrap();
+        let (_, ours, theirs) = of(&json!("1.0.0"), &json!("2.0.0"), false).unwrap();
         assert_eq!((ours.as_str(), theirs.as_str()), (r#""1.0.0""#, r#""2.0.0""#));
     }
 

@@ -27,7 +27,7 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
         "run `cargo xtask build-image`; if it stays, see whether `yarn workspace {} build` makes the file and \"files\" includes it",
         backend.name
     );
-    vec![NO_MAIN.finding(At::entry(context.bundle.name, &target), &expected, "no such file", &next)]
+    vec![NO_MAIN.finding(At::entry(context.bundle.name, &target).key("main"), &expected, "no such file", &next)]
 }
 
 fn without_dots(path: &str) -> String {

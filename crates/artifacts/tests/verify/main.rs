@@ -1,6 +1,7 @@
 //! A good pair of archives for a small repository, and one damaged pair for every finding.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
 
+mod baseline;
 mod entries;
 mod hostile;
 mod integrity;

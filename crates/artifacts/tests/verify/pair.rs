@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use artifacts::{BUNDLE, SKELETON, Verification, verify};
+use artifacts::{BUNDLE, Baseline, SKELETON, Verification, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use monorepo::Severity;
@@ -131,6 +131,14 @@ pub(crate) fn verify_bytes(skeleton: &[u8], bundle: &[u8]) -> Verification {
     std::fs::write(dist.path().join(SKELETON), skeleton).unwrap();
     std::fs::write(dist.path().join(BUNDLE), bundle).unwrap();
     verify(dist.path(), repo::facts())
+}
+
+/// [`Pair::verify`] with a baseline.
+pub(crate) fn verify_against(pair: &Pair, baseline: &Baseline) -> Verification {
+    let dist = TempDir::new().unwrap();
+    std::fs::write(dist.path().join(SKELETON), pair.skeleton_bytes()).unwrap();
+    std::fs::write(dist.path().join(BUNDLE), pair.bundle_bytes()).unwrap();
+    artifacts::verify_against(dist.path(), repo::facts(), baseline)
 }
 
 /// An error finding in short.
