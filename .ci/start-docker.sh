@@ -8,8 +8,17 @@ answers() {
   timeout 10 docker version >/dev/null 2>&1
 }
 
+# A daemon that was killed leaves its process id behind, which may be another program's by now.
+forget_killed() {
+  local name=$1 file=$2
+  [[ -e $file ]] || return 0
+  [[ $(cat "/proc/$(cat "$file")/comm" 2>/dev/null) == "$name" ]] || rm -f "$file"
+}
+
 start() {
-  # A session of its own and no inherited handles: dockerd outlives this script and its caller.
+  forget_killed dockerd /var/run/docker.pid
+  forget_killed containerd /var/run/docker/containerd/containerd.pid
+  # A process group of its own and no inherited handles: dockerd outlives this script and its caller.
   setsid dockerd </dev/null >"$1" 2>&1 &
 }
 
