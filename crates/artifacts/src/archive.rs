@@ -1,11 +1,10 @@
 //! One archive file: whether it is there, and what reading it gave.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::content::{Collector, Content};
+use crate::content::{Collector, Content, Wanted};
 use crate::limits::{Limits, human};
 use crate::reader;
 use crate::stop::Stop;
@@ -39,8 +38,8 @@ pub(crate) struct Read {
 }
 
 impl Archive {
-    /// Reads the archive `name` in `dist` and keeps the manifests in `wanted`.
-    pub(crate) fn read(dist: &Path, name: &'static str, wanted: &BTreeSet<String>, limits: Limits) -> Self {
+    /// Reads the archive `name` in `dist` and keeps what is `wanted`.
+    pub(crate) fn read(dist: &Path, name: &'static str, wanted: &Wanted, limits: Limits) -> Self {
         let path = dist.join(name);
         let state = match open(&path, limits) {
             Ok(Some(file)) => {

@@ -77,6 +77,31 @@ pub(crate) const PRIVATE_ROOT: Code = code!(Note, "BX026", "unpacking the bundle
 
 /// The baseline has more than there is.
 pub(crate) const STALE_BASELINE: Code = code!(Note, "BX027", "the baseline accepts a finding that no longer occurs");
+/// The browser would get a white page.
+pub(crate) const UNKNOWN_ASSET: Code =
+    code!(Error, "BX028", "a page names a script or style that is not in the bundle");
+/// The running configuration would not reach the page.
+pub(crate) const NO_TEMPLATE: Code = code!(Warning, "BX029", "the app lacks the template of its page");
+/// The backend would not know what a browser may see.
+pub(crate) const NO_SCHEMA: Code = code!(Error, "BX030", "the app's configuration schema is missing or no JSON");
+/// An import of the package would fail.
+pub(crate) const NO_ENTRY_POINT: Code = code!(Error, "BX031", "a package's entry point is not in the bundle");
+/// The install would fail, or link to nothing.
+pub(crate) const NO_LOCAL_DEPENDENCY: Code = code!(Error, "BX032", "a local dependency is not in the bundle");
+/// The install would bring React and every frontend plugin.
+pub(crate) const UNBUNDLED_FRONTEND: Code = code!(Warning, "BX033", "a frontend package is not bundled");
+/// `Cannot find module 'app/package.json'`.
+pub(crate) const NO_FRONTEND: Code = code!(Error, "BX034", "the app backend has no app to serve");
+/// Settings of one machine, with its secrets.
+pub(crate) const LOCAL_SETTINGS: Code = code!(Error, "BX035", "local settings are in the bundle");
+/// Dependencies that no lockfile knows.
+pub(crate) const NODE_MODULES: Code = code!(Error, "BX036", "installed dependencies are in the bundle");
+/// Who can pull the image could read it.
+pub(crate) const SECRET: Code = code!(Error, "BX037", "a file of the bundle holds a secret");
+/// Large, and public where the app is served.
+pub(crate) const SOURCE_MAPS: Code = code!(Warning, "BX038", "the bundle holds source maps");
+/// One would overwrite the other on some machines.
+pub(crate) const CASE: Code = code!(Warning, "BX039", "two paths differ only by case");
 
 /// Every code, in order.
 const ALL: &[Code] = &[
@@ -107,6 +132,18 @@ const ALL: &[Code] = &[
     NO_APP,
     PRIVATE_ROOT,
     STALE_BASELINE,
+    UNKNOWN_ASSET,
+    NO_TEMPLATE,
+    NO_SCHEMA,
+    NO_ENTRY_POINT,
+    NO_LOCAL_DEPENDENCY,
+    UNBUNDLED_FRONTEND,
+    NO_FRONTEND,
+    LOCAL_SETTINGS,
+    NODE_MODULES,
+    SECRET,
+    SOURCE_MAPS,
+    CASE,
 ];
 
 /// Every kind of finding, in the order of the codes.

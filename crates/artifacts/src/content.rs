@@ -8,6 +8,16 @@ use serde_json::Value;
 use crate::entry::{Entry, Kind};
 use crate::limits::Limits;
 use crate::reader::{Payload, Sink, Want};
+use crate::secrets::{self, Secret};
+
+/// The files of an archive that are kept.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Manifests, by path.
+    pub(crate) manifests: BTreeSet<String>,
+    /// Other files, as bytes.
+    pub(crate) documents: BTreeSet<String>,
+}
 
 /// A manifest as the archive has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +55,10 @@ pub(crate) struct Content {
     pub(crate) entries: Vec<Entry>,
     /// The wanted manifests by path.
     pub(crate) manifests: BTreeMap<String, Manifest>,
+    /// The wanted documents by path; one that is too large is not here.
+    pub(crate) documents: BTreeMap<String, Vec<u8>>,
+    /// Paths of text files that seem to hold secrets.
+    pub(crate) secrets: BTreeMap<String, Vec<Secret>>,
     /// SHA-256 of `yarn.lock` at the root.
     pub(crate) lockfile: Option<Vec<u8>>,
     /// Indices into `entries`, sorted by path, then by the archive's order.
@@ -73,6 +87,12 @@ impl Content {
         self.from(&prefix).take_while(|entry| entry.path.starts_with(&prefix)).any(is_file_or_link)
     }
 
+    /// Whether there is a file whose path has this start and end, such as a pattern of `exports` means.
+    pub(crate) fn has_file_between(&self, start: &str, end: &str) -> bool {
+        let fits = |entry: &&Entry| entry.path.len() >= start.len() + end.len() && entry.path.ends_with(end);
+        self.from(start).take_while(|entry| entry.path.starts_with(start)).filter(fits).any(is_file_or_link)
+    }
+
     /// Whether a plain file has this path.
     pub(crate) fn has_plain_file(&self, path: &str) -> bool {
         self.at(path).any(|entry| entry.kind == Kind::File)
@@ -96,16 +116,42 @@ fn is_file_or_link(entry: &Entry) -> bool {
 /// Collects a [`Content`].
 pub(crate) struct Collector<'a> {
     content: Content,
-    wanted: &'a BTreeSet<String>,
+    wanted: &'a Wanted,
     limits: Limits,
-    /// Bytes of manifests that may still be held.
+    /// Bytes of manifests and documents that may still be held.
     left: u64,
+    /// Bytes that may still be searched.
+    searchable: u64,
 }
 
 impl<'a> Collector<'a> {
-    /// Keeps the manifests with these paths.
-    pub(crate) fn new(wanted: &'a BTreeSet<String>, limits: Limits) -> Self {
-        Self { content: Content::default(), wanted, limits, left: limits.manifests }
+    /// Keeps these files.
+    pub(crate) fn new(wanted: &'a Wanted, limits: Limits) -> Self {
+        let (left, searchable) = (limits.manifests, limits.searched_together);
+        Self { content: Content::default(), wanted, limits, left, searchable }
+    }
+
+    /// Looks for secrets, where a file is not too large; source maps repeat what the scripts have.
+    fn search(&mut self, entry: &Entry, bytes: &[u8]) {
+        if entry.size > self.limits.searched || entry.path.ends_with(".map") {
+            return;
+        }
+        self.searchable = self.searchable.saturating_sub(entry.size);
+        let found = secrets::find(&entry.path, bytes);
+        if !found.is_empty() {
+            self.content.secrets.insert(entry.name.clone(), found);
+        }
+    }
+
+    fn keep(&mut self, path: &str, bytes: Vec<u8>) {
+        let size = bytes.len() as u64;
+        if self.wanted.manifests.contains(path) {
+            self.left = self.left.saturating_sub(size);
+            self.content.manifests.insert(path.to_owned(), Manifest::parse(bytes));
+        } else if self.wanted.documents.contains(path) {
+            self.left = self.left.saturating_sub(size);
+            self.content.documents.insert(path.to_owned(), bytes);
+        }
     }
 
     pub(crate) fn finish(self) -> Content {
@@ -121,8 +167,12 @@ impl Sink for Collector<'_> {
     fn wants(&self, entry: &Entry) -> Want {
         if entry.path == LOCKFILE {
             Want::Digest
-        } else if self.wanted.contains(&entry.path) {
+        } else if self.wanted.manifests.contains(&entry.path) {
             Want::Bytes(self.limits.manifest.min(self.left))
+        } else if self.wanted.documents.contains(&entry.path) {
+            Want::Bytes(self.left)
+        } else if !entry.path.ends_with(".map") {
+            Want::Bytes(self.limits.searched.min(self.searchable))
         } else {
             Want::Nothing
         }
@@ -133,12 +183,13 @@ impl Sink for Collector<'_> {
             Payload::Nothing => {}
             Payload::Digest(digest) => self.content.lockfile = Some(digest),
             Payload::Bytes(bytes) => {
-                self.left = self.left.saturating_sub(bytes.len() as u64);
-                self.content.manifests.insert(entry.path.clone(), Manifest::parse(bytes));
+                self.search(&entry, &bytes);
+                self.keep(&entry.path, bytes);
             }
-            Payload::TooLarge => {
+            Payload::TooLarge if self.wanted.manifests.contains(&entry.path) => {
                 self.content.manifests.insert(entry.path.clone(), Manifest::TooLarge);
             }
+            Payload::TooLarge => {}
         }
         self.content.entries.push(entry);
     }

@@ -25,6 +25,10 @@ pub(crate) struct Limits {
     pub(crate) manifest: u64,
     /// Size of all manifests together.
     pub(crate) manifests: u64,
+    /// Size of one file that is searched for secrets.
+    pub(crate) searched: u64,
+    /// Size of all searched files together.
+    pub(crate) searched_together: u64,
     /// Number of gzip members; each costs a new decoder.
     pub(crate) members: usize,
 }
@@ -39,6 +43,8 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     paths: 4 * MIB,
     manifest: MIB,
     manifests: 16 * MIB,
+    searched: MIB,
+    searched_together: 256 * MIB,
     members: 4096,
 };
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::baseline::Baseline;
-use crate::checks::{CHECKS, Context};
+use crate::checks::{CHECKS, Context, frontend};
+use crate::content::Wanted;
 use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
 
 /// The archive of the production packages' manifests.
@@ -72,10 +73,12 @@ pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Veri
     let manifests: BTreeSet<String> = repo.production_packages().into_iter().map(Workspace::manifest_path).collect();
     let mut with_root = manifests.clone();
     with_root.insert("package.json".to_owned());
+    let in_skeleton = Wanted { manifests, ..Wanted::default() };
+    let in_bundle = Wanted { manifests: with_root, documents: frontend::documents(repo) };
     let context = Context {
         repo,
-        skeleton: Archive::read(dist, SKELETON, &manifests, SKELETON_LIMITS),
-        bundle: Archive::read(dist, BUNDLE, &with_root, BUNDLE_LIMITS),
+        skeleton: Archive::read(dist, SKELETON, &in_skeleton, SKELETON_LIMITS),
+        bundle: Archive::read(dist, BUNDLE, &in_bundle, BUNDLE_LIMITS),
     };
     let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
     let baseline = Baseline::of(&found);

@@ -1,20 +1,16 @@
 //! Whether the bundle carries the app that the backend serves.
 
-use monorepo::{Finding, Role, Workspace};
+use monorepo::{Finding, Monorepo, Role, Workspace};
 
 use crate::checks::Context;
 use crate::codes::{At, NO_APP};
+use crate::content::Content;
 
 /// An app without its page or without its scripts. The backend starts all the same and answers 404.
 pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
     let Some(content) = context.bundle.content() else { return Vec::new() };
-    let apps = context
-        .repo
-        .production_packages()
-        .into_iter()
-        .filter(|package| package.manifest.role() == Some(Role::Frontend));
     let finding = |app: &Workspace| {
-        let (page, scripts) = (format!("{}/dist/index.html", app.folder), format!("{}/dist/static", app.folder));
+        let (page, scripts) = (page(app), scripts(app));
         let (entry, found) = match (content.has_file(&page), content.has_files_under(&scripts)) {
             (true, true) => return None,
             (true, false) => (&scripts, format!("no file under {scripts}")),
@@ -28,5 +24,26 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
         );
         Some(NO_APP.finding(At::entry(context.bundle.name, entry), &expected, &found, &next))
     };
-    apps.filter_map(finding).collect()
+    apps(context.repo).into_iter().filter_map(finding).collect()
+}
+
+/// The apps among the production packages.
+pub(crate) fn apps(repo: &Monorepo) -> Vec<&Workspace> {
+    let packages = repo.production_packages().into_iter();
+    packages.filter(|package| package.manifest.role() == Some(Role::Frontend)).collect()
+}
+
+/// The apps that are in the bundle as far as [`missing`] looks.
+pub(crate) fn built<'a>(repo: &'a Monorepo, content: &Content) -> Vec<&'a Workspace> {
+    let is_built = |app: &&Workspace| content.has_file(&page(app)) && content.has_files_under(&scripts(app));
+    apps(repo).into_iter().filter(is_built).collect()
+}
+
+/// The page that the backend serves.
+pub(crate) fn page(app: &Workspace) -> String {
+    format!("{}/dist/index.html", app.folder)
+}
+
+fn scripts(app: &Workspace) -> String {
+    format!("{}/dist/static", app.folder)
 }

@@ -8,7 +8,7 @@ use crate::codes::{At, NO_MAIN};
 use crate::entry::normal_path;
 
 /// What Node appends, in its order, to a `main` that names no file (`LOAD_AS_FILE`, `LOAD_INDEX`).
-const TRIED: &[&str] = &["", ".js", ".json", ".node", "/index.js", "/index.json", "/index.node"];
+pub(crate) const TRIED: &[&str] = &["", ".js", ".json", ".node", "/index.js", "/index.json", "/index.node"];
 
 /// The target of the backend's `main` is missing: it was packed without being built.
 pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
@@ -30,7 +30,7 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
     vec![NO_MAIN.finding(At::entry(context.bundle.name, &target).key("main"), &expected, "no such file", &next)]
 }
 
-fn without_dots(path: &str) -> String {
+pub(crate) fn without_dots(path: &str) -> String {
     let normal = normal_path(path);
     let mut parts = Vec::new();
     for part in normal.split('/') {

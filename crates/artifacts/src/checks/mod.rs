@@ -1,15 +1,21 @@
 //! The checks, one file per group. Each sees everything and reports on its own.
 
 mod app;
+mod case;
 mod entries;
+mod entry_points;
+pub(crate) mod frontend;
 mod install_fields;
 mod integrity;
 mod links;
+mod local_dependencies;
 mod lockfile;
 mod main_file;
 mod manifests;
 mod modes;
+mod private;
 mod root_manifest;
+mod source_maps;
 
 use monorepo::{Finding, Monorepo};
 
@@ -56,5 +62,17 @@ pub(crate) const CHECKS: &[Check] = &[
     root_manifest::differs,
     main_file::missing,
     app::missing,
+    frontend::unknown_assets,
+    frontend::no_template,
+    frontend::no_schema,
+    entry_points::missing,
+    local_dependencies::missing,
+    frontend::unbundled,
+    frontend::absent,
+    private::local_settings,
+    private::node_modules,
+    private::secrets,
+    source_maps::found,
+    case::differs,
     modes::private_root,
 ];

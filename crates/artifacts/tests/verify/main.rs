@@ -3,12 +3,15 @@
 
 mod baseline;
 mod entries;
+mod frontend;
 mod hostile;
 mod integrity;
 mod manifests;
 mod output;
+mod packages;
 mod pair;
 mod repo;
+mod shipping;
 
 use artifacts::{BUNDLE, SKELETON, verify};
 use pair::Pair;

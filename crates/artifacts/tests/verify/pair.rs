@@ -5,7 +5,7 @@ use std::io::Write;
 use artifacts::{BUNDLE, Baseline, SKELETON, Verification, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use monorepo::Severity;
+use monorepo::{Finding, Monorepo, Severity};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -92,13 +92,24 @@ impl Pair {
             Item::file("package.json", repo::ROOT),
             Item::file("yarn.lock", repo::LOCKFILE),
             Item::folder("packages/", 0o755),
-            Item::file("packages/app/dist/index.html", "<html></html>"),
+            Item::file("packages/app/dist/.config-schema.json", r#"{"schemas":[]}"#),
+            Item::file("packages/app/dist/index.html", r#"<html><script src="/static/main.js"></script></html>"#),
             Item::file("packages/app/dist/static/main.js", "run()"),
             Item::file("packages/backend/dist/index.cjs.js", "start()"),
             Item::file("plugins/x/dist/index.cjs.js", "plug()"),
         ];
         bundle.extend(skeleton.clone());
         Self { skeleton, bundle }
+    }
+
+    /// The good pair with texts replaced wherever they are.
+    pub(crate) fn changed(edits: &[(&str, &str)]) -> Self {
+        let mut pair = Self::good();
+        for item in pair.skeleton.iter_mut().chain(&mut pair.bundle) {
+            let text = String::from_utf8(item.data.clone()).unwrap();
+            item.data = edits.iter().fold(text, |text, (from, to)| text.replace(from, to)).into_bytes();
+        }
+        pair
     }
 
     pub(crate) fn skeleton_bytes(&self) -> Vec<u8> {
@@ -135,10 +146,19 @@ pub(crate) fn verify_bytes(skeleton: &[u8], bundle: &[u8]) -> Verification {
 
 /// [`Pair::verify`] with a baseline.
 pub(crate) fn verify_against(pair: &Pair, baseline: &Baseline) -> Verification {
+    verify_of(pair, repo::facts(), baseline)
+}
+
+/// [`Pair::verify`] for another repository.
+pub(crate) fn verify_in(pair: &Pair, repo: &Monorepo) -> Verification {
+    verify_of(pair, repo, &Baseline::default())
+}
+
+fn verify_of(pair: &Pair, repo: &Monorepo, baseline: &Baseline) -> Verification {
     let dist = TempDir::new().unwrap();
     std::fs::write(dist.path().join(SKELETON), pair.skeleton_bytes()).unwrap();
     std::fs::write(dist.path().join(BUNDLE), pair.bundle_bytes()).unwrap();
-    artifacts::verify_against(dist.path(), repo::facts(), baseline)
+    artifacts::verify_against(dist.path(), repo, baseline)
 }
 
 /// An error finding in short.
@@ -150,21 +170,28 @@ pub(crate) struct Error {
     pub(crate) found: String,
 }
 
+/// The only finding there is, of whatever severity.
+pub(crate) fn only_finding(verification: &Verification, severity: Severity) -> Error {
+    assert_eq!(verification.findings.len(), 1, "{:#?}", verification.findings);
+    assert_eq!(verification.findings[0].severity, severity);
+    described(&verification.findings[0])
+}
+
 /// The error findings.
 pub(crate) fn errors(verification: &Verification) -> Vec<Error> {
     let errors = verification.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    errors
-        .map(|finding| {
-            assert!(!finding.next.is_empty());
-            let entry = finding.entry.as_ref().map(|entry| format!(" {entry}")).unwrap_or_default();
-            Error {
-                code: finding.code,
-                place: format!("{}{entry}", finding.subject),
-                expected: finding.expected.clone(),
-                found: finding.found.clone(),
-            }
-        })
-        .collect()
+    errors.map(described).collect()
+}
+
+fn described(finding: &Finding) -> Error {
+    assert!(!finding.next.is_empty());
+    let entry = finding.entry.as_ref().map(|entry| format!(" {entry}")).unwrap_or_default();
+    Error {
+        code: finding.code,
+        place: format!("{}{entry}", finding.subject),
+        expected: finding.expected.clone(),
+        found: finding.found.clone(),
+    }
 }
 
 /// The only error finding.

@@ -137,7 +137,7 @@ pub(crate) const PACKED: &[(&str, &str)] = &[
     ),
 ];
 
-fn write(root: &Path) {
+fn write(root: &Path, edits: &[(&str, &str)]) {
     let files = [
         ("package.json", ROOT),
         (".yarnrc.yml", "nodeLinker: node-modules\n"),
@@ -150,6 +150,7 @@ fn write(root: &Path) {
     for (path, text) in files {
         let path = root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let text = edits.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
         std::fs::write(path, text).unwrap();
     }
 }
@@ -157,9 +158,12 @@ fn write(root: &Path) {
 /// The facts of the repository; read once for all tests.
 pub(crate) fn facts() -> &'static Monorepo {
     static FACTS: OnceLock<Monorepo> = OnceLock::new();
-    FACTS.get_or_init(|| {
-        let folder = TempDir::new().unwrap();
-        write(folder.path());
-        Monorepo::read(folder.path(), &BackendChoice::Only).unwrap_or_else(|problems| panic!("{problems}"))
-    })
+    FACTS.get_or_init(|| changed(&[]))
+}
+
+/// The facts of the repository with texts replaced wherever they are.
+pub(crate) fn changed(edits: &[(&str, &str)]) -> Monorepo {
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), edits);
+    Monorepo::read(folder.path(), &BackendChoice::Only).unwrap_or_else(|problems| panic!("{problems}"))
 }

@@ -1,0 +1,79 @@
+//! Whether local dependencies come along.
+
+use monorepo::{DEPENDENCY_MAPS, Finding, Workspace};
+use serde_json::Value;
+
+use crate::checks::Context;
+use crate::codes::{At, NO_LOCAL_DEPENDENCY};
+use crate::content::Content;
+use crate::entry::normal_path;
+
+/// Maps that a production install of a workspace ignores.
+const NOT_INSTALLED: &[&str] = &["devDependencies", "peerDependencies"];
+
+/// Dependencies on something local that is neither a production package nor in the bundle.
+pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
+    let Some(content) = context.bundle.content() else { return Vec::new() };
+    let packages = context.repo.production_packages().into_iter();
+    packages.flat_map(|package| of_package(context, content, package)).collect()
+}
+
+fn of_package(context: &Context<'_>, content: &Content, package: &Workspace) -> Vec<Finding> {
+    let path = package.manifest_path();
+    let Some(manifest) = content.manifests.get(&path).and_then(|manifest| manifest.json()) else { return Vec::new() };
+    let maps = DEPENDENCY_MAPS.iter().filter(|map| !NOT_INSTALLED.contains(map));
+    let dependencies = maps.filter_map(|map| manifest.get(*map)?.as_object()).flatten();
+    let finding = |(name, range): (&String, &Value)| {
+        let range = range.as_str().filter(|range| !comes_along(context, content, package, name, range))?;
+        let expected = format!("{name} in the bundle, which {} needs as {range}", package.name);
+        let next = format!("make {name} a workspace or take it from a registry; mend {path} and run `yarn install`");
+        let at = At::entry(context.bundle.name, &path).key(name);
+        Some(NO_LOCAL_DEPENDENCY.finding(at, &expected, "nothing there", &next))
+    };
+    dependencies.filter_map(finding).collect()
+}
+
+/// Whether this range is not local, or what it means is in the bundle. A production package that is not there
+/// has a finding of its own.
+fn comes_along(context: &Context<'_>, content: &Content, package: &Workspace, name: &str, range: &str) -> bool {
+    let packages = context.repo.production_packages();
+    if range.starts_with("workspace:") {
+        return packages.iter().any(|local| local.name == name);
+    }
+    let Some(target) = ["link:", "portal:", "file:"].iter().find_map(|protocol| range.strip_prefix(protocol)) else {
+        return true;
+    };
+    let target = target.split("::").next().unwrap_or_default().split('#').next().unwrap_or_default();
+    let Some(path) = resolved(&package.folder, target) else { return false };
+    packages.iter().any(|local| local.folder == path) || content.has_file(&path) || content.has_files_under(&path)
+}
+
+/// A path seen from a folder, from the root; `None` above it.
+fn resolved(folder: &str, target: &str) -> Option<String> {
+    if target.starts_with(['/', '~']) {
+        return None;
+    }
+    let path = normal_path(&format!("{folder}/{target}"));
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_package() {
+        assert_eq!(resolved("packages/backend", "../app").as_deref(), Some("packages/app"));
+        assert_eq!(resolved("packages/backend", "./x.tgz").as_deref(), Some("packages/backend/x.tgz"));
+        assert_eq!(resolved("packages/backend", "../../../x"), None);
+        assert_eq!(resolved("packages/backend", "/x"), None);
+    }
+}
