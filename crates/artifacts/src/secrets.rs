@@ -59,7 +59,7 @@ pub(crate) fn find(path: &str, data: &[u8]) -> Vec<Secret> {
 fn is_private_key(data: &[u8]) -> bool {
     const LONGEST_LABEL: usize = 40;
     const LINE: usize = 40;
-    const LOOKED_AT: usize = 400;
+    const LOOKED_AT: usize = 200;
     let Some(rest) = data.strip_prefix(b"-----BEGIN ") else { return false };
     let label = &rest[..rest.len().min(LONGEST_LABEL)];
     let Some(dashes) = label.windows(5).position(|bytes| bytes == b"-----") else { return false };

@@ -13,6 +13,9 @@ use crate::content::Content;
 /// The conditions under which Node takes a target of `exports`.
 const CONDITIONS: &[&str] = &["node", "import", "require", "default"];
 
+/// Targets of one package that are looked at; each pattern among them is compared with many paths.
+const MOST_TARGETS: usize = 500;
+
 /// Targets of `main`, `module` and `exports` that are missing: a package packed without being built. The
 /// backend's `main` has a finding of its own.
 pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
@@ -30,7 +33,8 @@ fn of_package(context: &Context<'_>, content: &Content, package: &Workspace) -> 
     if package.name == context.repo.backend().name {
         targets.retain(|_, field| *field != "main");
     }
-    let lacking = targets.into_iter().map(|(target, field)| (format!("{}/{target}", package.folder), field));
+    let lacking =
+        targets.into_iter().take(MOST_TARGETS).map(|(target, field)| (format!("{}/{target}", package.folder), field));
     let finding = |(target, field): (String, &str)| {
         let path = without_dots(&target);
         let expected = format!("{path}, the \"{field}\" of {}", package.name);

@@ -16,7 +16,7 @@ const APP_BACKEND: &str = "@backstage/plugin-app-backend";
 /// The package that it serves unless `app.packageName` of the configuration says otherwise.
 const APP: &str = "app";
 /// References of one page that are looked at, and the longest of them; a usual page has 30.
-const MOST_REFERENCES: usize = 10_000;
+const MOST_REFERENCES: usize = 1000;
 const LONGEST_REFERENCE: usize = 1024;
 
 /// The files of the bundle that these checks read.

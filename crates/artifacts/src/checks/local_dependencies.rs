@@ -14,20 +14,20 @@ const NOT_INSTALLED: &[&str] = &["devDependencies", "peerDependencies"];
 /// Dependencies on something local that is neither a production package nor in the bundle.
 pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
     let Some(content) = context.bundle.content() else { return Vec::new() };
-    let packages = context.repo.production_packages().into_iter();
-    packages.flat_map(|package| of_package(context, content, package)).collect()
+    let packages = context.repo.production_packages();
+    packages.iter().flat_map(|package| of_package(context.bundle.name, content, &packages, package)).collect()
 }
 
-fn of_package(context: &Context<'_>, content: &Content, package: &Workspace) -> Vec<Finding> {
+fn of_package(archive: &str, content: &Content, packages: &[&Workspace], package: &Workspace) -> Vec<Finding> {
     let path = package.manifest_path();
     let Some(manifest) = content.manifests.get(&path).and_then(|manifest| manifest.json()) else { return Vec::new() };
     let maps = DEPENDENCY_MAPS.iter().filter(|map| !NOT_INSTALLED.contains(map));
     let dependencies = maps.filter_map(|map| manifest.get(*map)?.as_object()).flatten();
     let finding = |(name, range): (&String, &Value)| {
-        let range = range.as_str().filter(|range| !comes_along(context, content, package, name, range))?;
+        let range = range.as_str().filter(|range| !comes_along(content, packages, package, name, range))?;
         let expected = format!("{name} in the bundle, which {} needs as {range}", package.name);
         let next = format!("make {name} a workspace or take it from a registry; mend {path} and run `yarn install`");
-        let at = At::entry(context.bundle.name, &path).key(name);
+        let at = At::entry(archive, &path).key(name);
         Some(NO_LOCAL_DEPENDENCY.finding(at, &expected, "nothing there", &next))
     };
     dependencies.filter_map(finding).collect()
@@ -35,8 +35,7 @@ fn of_package(context: &Context<'_>, content: &Content, package: &Workspace) -> 
 
 /// Whether this range is not local, or what it means is in the bundle. A production package that is not there
 /// has a finding of its own.
-fn comes_along(context: &Context<'_>, content: &Content, package: &Workspace, name: &str, range: &str) -> bool {
-    let packages = context.repo.production_packages();
+fn comes_along(content: &Content, packages: &[&Workspace], package: &Workspace, name: &str, range: &str) -> bool {
     if range.starts_with("workspace:") {
         return packages.iter().any(|local| local.name == name);
     }

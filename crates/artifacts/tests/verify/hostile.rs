@@ -79,6 +79,27 @@ fn a_path_that_is_too_long() {
 }
 
 #[test]
+fn patterns_and_headers_that_match_nothing_end_soon() {
+    let start = Instant::now();
+    let mut pair = Pair::good();
+    let patterns: String = (0..20_000).map(|number| format!("\"./{number}\": \"./*{number}.no\", ")).collect();
+    let exports = format!("\"exports\": {{{patterns}\"./x\": null}},\n  \"version\"");
+    for items in [&mut pair.skeleton, &mut pair.bundle] {
+        Pair::text(items, "plugins/x/package.json", |text| text.replacen("\"version\"", &exports, 1));
+    }
+    pair.bundle.extend((0..20_000).map(|number| Item::file(&format!("plugins/x/{number}"), "")));
+    let headers = "-----BEGIN PRIVATE KEY-----".repeat(30_000);
+    pair.bundle.extend((0..20).map(|number| Item::file(&format!("plugins/x/{number}.pem"), headers.as_str())));
+    let page = "<script src='".to_owned() + &"a/".repeat(500) + "x.js'></script>";
+    Pair::text(&mut pair.bundle, "packages/app/dist/index.html", |_| page.repeat(1000));
+    let found = errors(&pair.verify());
+    assert_eq!(found.iter().filter(|error| error.code == "BX031").count(), 20);
+    assert_eq!(found.iter().filter(|error| error.code == "BX028").count(), 1);
+    println!("{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
 fn deeply_nested_json_is_only_a_finding() {
     let mut pair = Pair::good();
     Pair::text(&mut pair.bundle, "packages/backend/package.json", |_| "[".repeat(100_000));
