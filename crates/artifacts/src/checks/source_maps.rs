@@ -6,7 +6,12 @@ use crate::checks::Context;
 use crate::checks::app::apps;
 use crate::codes::{At, SOURCE_MAPS};
 use crate::entry::{Entry, Kind};
-use crate::limits::human;
+
+/// Decimal megabytes, as the summary of the archives has them.
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_add(50_000) / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
 
 /// How many there are, how large, and how many of them everybody may read.
 pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
@@ -23,8 +28,8 @@ pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
     let found = format!(
         "{} of them, {} of {} unpacked, {public} where the backend serves them to everybody",
         maps.len(),
-        human(size),
-        human(content.unpacked_bytes())
+        megabytes(size),
+        megabytes(content.unpacked_bytes())
     );
     let next = "delete them from the image, or keep the proxy from serving *.map; to accept them, use a baseline";
     vec![SOURCE_MAPS.finding(At::archive(context.bundle.name), "no source maps", &found, next)]

@@ -84,10 +84,10 @@ fn large_files_and_source_maps_are_not_searched() {
 fn source_maps_are_counted() {
     let names =
         ["packages/app/dist/static/main.js.map", "packages/app/dist/static/a.css.map", "plugins/x/dist/x.js.map"];
-    let found = with(names.map(|name| Item::file(name, vec![b'x'; 2048])), Severity::Warning);
+    let found = with(names.map(|name| Item::file(name, vec![b'x'; 500_000])), Severity::Warning);
     assert_eq!((found.code, found.place.as_str()), ("BX038", BUNDLE));
     assert_eq!(found.expected, "no source maps");
-    let sizes = "3 of them, 6 KiB of 7 KiB unpacked, 2 where the backend serves them to everybody";
+    let sizes = "3 of them, 1.5 MB of 1.5 MB unpacked, 2 where the backend serves them to everybody";
     assert_eq!(found.found, sizes);
 }
 
