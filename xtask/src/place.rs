@@ -1,26 +1,49 @@
 //! Which line of the repository a finding is about.
 
+use std::path::Path;
+
 use monorepo::{Finding, Monorepo, Workspace};
 
 /// A line of a file, for tools that annotate sources.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Path relative to the root.
+    /// Path relative to the checkout.
     pub(crate) file: String,
     /// Line, from 1.
     pub(crate) line: usize,
 }
 
-/// The file of the repository that the entry is, else the manifest of the package it belongs to, else the
-/// backend's; there the key that the finding names, else the package's name.
-pub(crate) fn place(repo: &Monorepo, finding: &Finding) -> Place {
-    let file = file(repo, finding.entry.as_deref().unwrap_or_default());
-    let text = match file.ends_with("package.json") {
-        true => std::fs::read_to_string(repo.root.join(&file)).unwrap_or_default(),
-        false => String::new(),
-    };
-    let line = finding.key.as_deref().and_then(|key| line_of(&text, key)).or_else(|| line_of(&text, "name"));
-    Place { file, line: line.unwrap_or(1) }
+/// Finds the places of findings in a checkout.
+pub(crate) struct Places<'a> {
+    repo: &'a Monorepo,
+    /// From the checkout to the repository: empty, or with a slash at its end.
+    prefix: String,
+}
+
+impl<'a> Places<'a> {
+    /// Places in the repository, which may be a folder of what was checked out (`GITHUB_WORKSPACE`).
+    pub(crate) fn new(repo: &'a Monorepo, checkout: Option<&Path>) -> Self {
+        Self { repo, prefix: checkout.and_then(|checkout| between(checkout, &repo.root)).unwrap_or_default() }
+    }
+
+    /// The file of the repository that the entry is, else the manifest of the package it belongs to, else the
+    /// backend's; there the key that the finding names, else the package's name.
+    pub(crate) fn of(&self, finding: &Finding) -> Place {
+        let file = file(self.repo, finding.entry.as_deref().unwrap_or_default());
+        let text = match file.ends_with("package.json") {
+            true => std::fs::read_to_string(self.repo.root.join(&file)).unwrap_or_default(),
+            false => String::new(),
+        };
+        let line = finding.key.as_deref().and_then(|key| line_of(&text, key)).or_else(|| line_of(&text, "name"));
+        Place { file: format!("{}{file}", self.prefix), line: line.unwrap_or(1) }
+    }
+}
+
+/// The way from one folder to another below it.
+fn between(checkout: &Path, root: &Path) -> Option<String> {
+    let (checkout, root) = (checkout.canonicalize().ok()?, root.canonicalize().ok()?);
+    let way = root.strip_prefix(checkout).ok()?.to_str().filter(|way| !way.is_empty())?;
+    Some(format!("{way}/"))
 }
 
 fn file(repo: &Monorepo, entry: &str) -> String {
@@ -50,5 +73,16 @@ mod tests {
         assert_eq!(line_of(text, "name"), Some(3));
         assert_eq!(line_of(text, "x"), None);
         assert_eq!(line_of("", "x"), None);
+    }
+
+    #[test]
+    fn a_repository_may_be_a_folder_of_the_checkout() {
+        let checkout = tempfile::tempdir().unwrap();
+        let root = checkout.path().join("portal/backstage");
+        std::fs::create_dir_all(&root).unwrap();
+        assert_eq!(between(checkout.path(), &root).as_deref(), Some("portal/backstage/"));
+        assert_eq!(between(&root, &root), None);
+        assert_eq!(between(&root, checkout.path()), None, "a checkout of something else");
+        assert_eq!(between(&checkout.path().join("none"), &root), None);
     }
 }

@@ -1,18 +1,18 @@
 //! A log of the findings in SARIF 2.1.0, as code scanning reads it.
 
 use artifacts::{CODES, Verification};
-use monorepo::{Finding, FindingKind, Monorepo};
+use monorepo::{Finding, FindingKind};
 use serde_json::{Value, json};
 
-use crate::place::{Place, place};
+use crate::place::{Place, Places};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// The log of one verification; accepted findings are in it as suppressed ones.
-pub(crate) fn log(repo: &Monorepo, verification: &Verification) -> Value {
-    let open = verification.findings.iter().map(|finding| result(repo, finding));
+pub(crate) fn log(places: &Places<'_>, verification: &Verification) -> Value {
+    let open = verification.findings.iter().map(|finding| result(places, finding));
     let accepted = verification.accepted.iter().map(|finding| {
-        let mut result = result(repo, finding);
+        let mut result = result(places, finding);
         result["suppressions"] = json!([{ "kind": "external", "justification": "listed in the baseline" }]);
         result
     });
@@ -40,8 +40,8 @@ fn rule(kind: &FindingKind) -> Value {
     })
 }
 
-fn result(repo: &Monorepo, finding: &Finding) -> Value {
-    let Place { file, line } = place(repo, finding);
+fn result(places: &Places<'_>, finding: &Finding) -> Value {
+    let Place { file, line } = places.of(finding);
     let inside = finding.entry.as_ref().map(|entry| format!("!{entry}")).unwrap_or_default();
     json!({
         "ruleId": finding.code,
@@ -69,7 +69,7 @@ fn uri(path: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use monorepo::BackendChoice;
+    use monorepo::{BackendChoice, Monorepo};
 
     use super::*;
 
@@ -109,7 +109,8 @@ mod tests {
         let empty = tempfile::tempdir().unwrap();
         let verification = artifacts::verify(empty.path(), &repo);
         let all = verification.baseline.clone();
-        let log = [verification, artifacts::verify_against(empty.path(), &repo, &all)].map(|found| log(&repo, &found));
+        let log = [verification, artifacts::verify_against(empty.path(), &repo, &all)]
+            .map(|found| log(&Places::new(&repo, None), &found));
         for log in &log {
             for (path, names) in REQUIRED {
                 let objects = at(vec![log], path);

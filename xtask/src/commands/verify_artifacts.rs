@@ -12,7 +12,7 @@ use crate::exit::CheckFailed;
 use crate::files::write_atomically;
 use crate::flags::{FailOn, MessageFormat, RepositoryFlags, VerifyArtifacts};
 use crate::output::Printer;
-use crate::place::place;
+use crate::place::Places;
 use crate::{github, repository, sarif, summary};
 
 pub(crate) fn run(flags: &VerifyArtifacts, repository: &RepositoryFlags, printer: &Printer) -> Result<()> {
@@ -52,6 +52,8 @@ fn write_baseline(path: &Path, baseline: &Baseline, printer: &Printer) -> Result
 
 /// The result in the form that was asked for.
 fn say(dist: &Path, repo: &Monorepo, verification: &Verification, printer: &Printer) {
+    let checkout = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+    let places = Places::new(repo, checkout.as_deref());
     match printer.format() {
         MessageFormat::Human => printer.data(table(dist, verification, Severity::Note).trim_end()),
         MessageFormat::Json => printer.message(
@@ -60,10 +62,10 @@ fn say(dist: &Path, repo: &Monorepo, verification: &Verification, printer: &Prin
         ),
         MessageFormat::Github => {
             for finding in &verification.findings {
-                printer.data(&github::annotation(finding, &place(repo, finding)));
+                printer.data(&github::annotation(finding, &places.of(finding)));
             }
         }
-        MessageFormat::Sarif => printer.document(&sarif::log(repo, verification)),
+        MessageFormat::Sarif => printer.document(&sarif::log(&places, verification)),
     }
 }
 
