@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use harness::{Bench, Built, copy_folder, docker, run, workspace};
+use harness::{Bench, copy_folder, docker, run, workspace};
 
 /// Each stands in one place where a secret can be.
 const TOKEN: &str = "canary-token-7f3a";
@@ -167,10 +167,11 @@ fn an_interrupt_leaves_nothing_and_the_next_build_works() {
     wait_for_a_step(&mut child);
     run(Command::new("kill").args(["-INT", &child.id().to_string()]));
     let start = Instant::now();
-    let output = Built::from(child.wait_with_output().unwrap());
-    assert_eq!(output.code, 130, "{}", output.stderr);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
-    assert!(output.stderr.contains("interrupted; the previous image and artifacts are untouched"), "{}", output.stderr);
+    assert!(stderr.contains("interrupted; the previous image and artifacts are untouched"), "{stderr}");
     assert_eq!(demo.leftovers(), Vec::<String>::new());
     assert_eq!(demo.image_id(), before);
     assert_eq!(docker(&["ps", "--quiet"]).0, "");
