@@ -160,11 +160,8 @@ fn the_search_for_canaries_finds_one() {
 #[test]
 fn an_interrupt_leaves_nothing_and_the_next_build_works() {
     let demo = demo();
-    let _source = Restore::of(demo, BACKEND_SOURCE);
     let before = demo.image_id();
-    demo.append(BACKEND_SOURCE, &unlike_any_before());
-    let mut child = demo.start();
-    wait_for_a_step(&mut child);
+    let (_source, child) = build_under_way(demo);
     run(Command::new("kill").args(["-INT", &child.id().to_string()]));
     let start = Instant::now();
     let output = child.wait_with_output().unwrap();
@@ -181,17 +178,23 @@ fn an_interrupt_leaves_nothing_and_the_next_build_works() {
 #[test]
 fn after_a_kill_the_next_build_just_works() {
     let demo = demo();
-    let _source = Restore::of(demo, BACKEND_SOURCE);
     let before = demo.image_id();
-    demo.append(BACKEND_SOURCE, &unlike_any_before());
-    let mut child = demo.start();
-    wait_for_a_step(&mut child);
+    let (_source, mut child) = build_under_way(demo);
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(demo.image_id(), before);
     demo.build(&[]).expect_success();
     assert_ne!(demo.image_id(), before);
     assert_eq!(demo.leftovers(), Vec::<String>::new());
+}
+
+/// A build of an edited backend that has begun to work, and what takes the edit back.
+fn build_under_way(demo: &Bench) -> (Restore, std::process::Child) {
+    let source = Restore::of(demo, BACKEND_SOURCE);
+    demo.append(BACKEND_SOURCE, &unlike_any_before());
+    let mut child = demo.start();
+    wait_for_a_step(&mut child);
+    (source, child)
 }
 
 /// Reads messages until a step has done something.
@@ -213,10 +216,7 @@ fn wait_for_a_step(child: &mut std::process::Child) {
 #[test]
 fn a_second_build_waits_for_the_first() {
     let demo = demo();
-    let _source = Restore::of(demo, BACKEND_SOURCE);
-    demo.append(BACKEND_SOURCE, &unlike_any_before());
-    let mut first = demo.start();
-    wait_for_a_step(&mut first);
+    let (_source, mut first) = build_under_way(demo);
     let second = demo.xtask(&["build-image", "--tag", &demo.tag]).output().unwrap();
     let stderr = String::from_utf8_lossy(&second.stderr);
     assert!(second.status.success(), "{stderr}");

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::files::write_atomically;
+use crate::files::{hexadecimal, write_atomically};
 use crate::flags::RepositoryFlags;
 use crate::output::Printer;
 
@@ -119,7 +119,6 @@ fn default_folder() -> Result<PathBuf> {
 /// The repository's own name, and enough of a hash of its path to tell two of the same name apart.
 fn folder_name(root: &Path) -> String {
     let hash = Sha256::digest(root.as_os_str().as_encoded_bytes());
-    let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let name = root.file_name().unwrap_or_default().to_string_lossy();
-    format!("{name}-{hash}")
+    format!("{name}-{}", hexadecimal(&hash[..6]))
 }

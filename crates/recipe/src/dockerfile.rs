@@ -5,7 +5,6 @@
 
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use monorepo::{DEPENDENCY_MAPS, INSTALL_FIELDS, LIFECYCLE_SCRIPTS, Monorepo, NOT_FOR_INSTALL, YarnRelease};
-
 use sha2::{Digest, Sha256};
 
 use crate::command_line::{shell_join, shell_quote};
@@ -89,8 +88,8 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         production_manifests => manifest_arguments(recipe, &StepId::ProductionDependencies),
         layout => layout(recipe),
         committed_cache => repo.yarn.committed_cache.is_some(),
-        with_build_environment => printf_lines(WITH_BUILD_ENVIRONMENT),
-        yarn_but_bundles => printf_lines(&fill(YARN_BUT_BUNDLES, &context! { bundle_folders => bundles })?),
+        with_build_environment => continued(WITH_BUILD_ENVIRONMENT.lines()),
+        yarn_but_bundles => continued(fill(YARN_BUT_BUNDLES, &context! { bundle_folders => bundles })?.lines()),
         yarn_file, yarn_package, yarn_hash,
         registry_option => registry.unwrap_or_default(),
         debian_packages => debian_packages(repo).join(" "),
@@ -121,7 +120,8 @@ fn inputs_of<'a>(recipe: &'a Recipe, id: &StepId) -> Option<&'a Inputs> {
 }
 
 fn manifest_arguments(recipe: &Recipe, id: &StepId) -> String {
-    inputs_of(recipe, id).map_or_else(String::new, |inputs| continued(&inputs.manifest_folders))
+    inputs_of(recipe, id)
+        .map_or_else(String::new, |inputs| continued(inputs.manifest_folders.iter().map(String::as_str)))
 }
 
 /// The stages that read files of the tree, and the runtime image's own files.
@@ -130,20 +130,14 @@ fn layout(recipe: &Recipe) -> Vec<Value> {
     steps
         .map(|step| {
             let id = if step.id == StepId::Assemble { "runtime".to_owned() } else { step.id.to_string() };
-            context! { id => id, paths => continued(&step.inputs.paths) }
+            context! { id => id, paths => continued(step.inputs.paths.iter().map(String::as_str)) }
         })
         .collect()
 }
 
 /// Words for a shell, one on a line.
-fn continued(words: &[String]) -> String {
-    let lines: Vec<_> = words.iter().map(|word| format!("\\\n      {}", shell_quote(word))).collect();
-    lines.join(" ")
-}
-
-fn printf_lines(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(|line| format!("\\\n      {}", shell_quote(line))).collect();
-    lines.join(" ")
+fn continued<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("\\\n      {}", shell_quote(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// A script as one argument in single quotes, its lines continued as a Dockerfile does.

@@ -107,8 +107,7 @@ fn network_secrets(repo: &Monorepo) -> Vec<String> {
 }
 
 /// Debian packages that installs need: a compiler for native addons (with a cache, since a changed lockfile
-/// would compile SQLite for a minute again), git for dependencies from a
-/// repository.
+/// would compile SQLite for a minute again), git for dependencies from a repository.
 pub(crate) fn debian_packages(repo: &Monorepo) -> Vec<&'static str> {
     let mut packages = Vec::new();
     if !repo.lockfile.native_addons().is_empty() {

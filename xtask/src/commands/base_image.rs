@@ -21,11 +21,8 @@ pub(crate) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let node = match (&flags.node, repository::read(repository, printer)) {
-        (Some(version), _) => version.clone(),
-        (None, Ok(repo)) => repo.node.version,
-        (None, Err(_)) => DEFAULT_NODE.to_owned(),
-    };
+    let of_repository = || repository::read(repository, printer).map(|repo| repo.node.version).ok();
+    let node = flags.node.clone().or_else(of_repository).unwrap_or_else(|| DEFAULT_NODE.to_owned());
     let reference = flags.tag.clone().unwrap_or_else(|| format!("node:{node}-trixie-slim"));
     make(&node, &reference, &flags.mirror, repository, printer, interrupt)?;
     printer.data(&reference);

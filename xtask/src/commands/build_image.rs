@@ -136,14 +136,21 @@ impl Build<'_> {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
             write_atomically(&folder.join(name), file.text.as_bytes())?;
         }
-        self.warn_of_drift()?;
+        self.warn_of_drift(rendered)?;
         Ok(folder.join("Dockerfile.flightcontrol"))
     }
 
-    fn warn_of_drift(&self) -> Result<()> {
-        let committed =
-            recipe::render(self.repo, &recipe::plan(self.repo, None)).context("filling in a template of assets/")?;
-        for file in committed.iter().filter(|file| is_drifted(self.repo, file)) {
+    /// What is committed names the default base, whatever this build starts from.
+    fn warn_of_drift(&self, rendered: &[Rendered]) -> Result<()> {
+        let on_default_base;
+        let expected = if self.flags.base.is_none() {
+            rendered
+        } else {
+            on_default_base = recipe::render(self.repo, &recipe::plan(self.repo, None))
+                .context("filling in a template of assets/")?;
+            &on_default_base
+        };
+        for file in expected.iter().filter(|file| is_drifted(self.repo, file)) {
             self.printer.warning(&format!(
                 "{} differs from what is built here; a deployment would use it as it is\n  hint: look with `cargo xtask render --check`",
                 file.path
