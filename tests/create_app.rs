@@ -142,6 +142,8 @@ fn a_new_app_builds_boots_and_rebuilds_only_what_changed() {
     assert_eq!(app.ran(), ["assemble", "build-app", "build-backend", "typecheck"]);
 
     add_dependency(&bench);
+    // The engine's cache may know the edited manifest from an earlier run; the settings it cannot know.
+    bench.append(".yarnrc.yml", &line().replace("//", "#"));
     let dependency = bench.build(&[]).expect_success();
     println!("a dependency added: {:.1} s", dependency.seconds());
     assert_eq!(
