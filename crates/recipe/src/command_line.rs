@@ -20,13 +20,16 @@ fn run_in(folder: &str, argv: Vec<String>) -> Action {
 pub(crate) fn build_package(repo: &Monorepo, package: &Workspace) -> Action {
     let script = package.manifest.script("build").unwrap_or("backstage-cli package build");
     match direct("backstage-cli", script).filter(|_| shares_root_version(repo, package, "@backstage/cli")) {
-        Some(arguments) => {
-            let depth = package.folder.split('/').count();
-            let cli = format!("{}node_modules/@backstage/cli/bin/backstage-cli", "../".repeat(depth));
-            run_in(&package.folder, ["node".to_owned(), cli].into_iter().chain(arguments).collect())
-        }
+        Some(arguments) => backstage_cli(package, arguments),
         None => run_in(&package.folder, ["yarn", "run", "build"].map(str::to_owned).to_vec()),
     }
+}
+
+/// The root's copy of the Backstage CLI, in the folder of a package.
+pub(crate) fn backstage_cli(package: &Workspace, arguments: impl IntoIterator<Item = String>) -> Action {
+    let depth = package.folder.split('/').count();
+    let cli = format!("{}node_modules/@backstage/cli/bin/backstage-cli", "../".repeat(depth));
+    run_in(&package.folder, ["node".to_owned(), cli].into_iter().chain(arguments).collect())
 }
 
 /// The type check: the root's `tsc` script.
@@ -47,7 +50,7 @@ pub(crate) fn starts_yarn(action: &Action) -> bool {
 }
 
 /// The arguments of a script that is one plain call of `program`.
-fn direct(program: &str, script: &str) -> Option<Vec<String>> {
+pub(crate) fn direct(program: &str, script: &str) -> Option<Vec<String>> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " -_./=:,@".contains(c);
     let mut words = script.split_whitespace();
     (words.next() == Some(program) && script.chars().all(is_plain)).then(|| words.map(str::to_owned).collect())
@@ -55,7 +58,7 @@ fn direct(program: &str, script: &str) -> Option<Vec<String>> {
 
 /// Whether a package resolves `dependency` to the same version as the root does; one that does not
 /// ask for it at all gets the root's.
-fn shares_root_version(repo: &Monorepo, package: &Workspace, dependency: &str) -> bool {
+pub(crate) fn shares_root_version(repo: &Monorepo, package: &Workspace, dependency: &str) -> bool {
     let resolve = |manifest: &monorepo::Manifest| {
         let (_, range) = manifest.all_dependencies().find(|(name, _)| *name == dependency)?;
         let entry = repo.lockfile.resolve(&format!("{dependency}@npm:{range}"))?;

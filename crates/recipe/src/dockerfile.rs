@@ -3,22 +3,21 @@
 //! The syntax is what Docker 20.10's own frontend, BuildKit, Podman and Buildah all read: no
 //! here-documents, no `COPY --link`, `--parents` or `--exclude`, no `# syntax=` line.
 
-use minijinja::{Environment, UndefinedBehavior, Value, context};
-use monorepo::{DEPENDENCY_MAPS, INSTALL_FIELDS, LIFECYCLE_SCRIPTS, Monorepo, NOT_FOR_INSTALL, YarnRelease};
+use minijinja::{Value, context};
+use monorepo::{Monorepo, YarnRelease};
 use sha2::{Digest, Sha256};
 
 use crate::command_line::{shell_join, shell_quote};
 use crate::fingerprint::hex;
 use crate::plan::{Recipe, debian_packages, workspace_tops};
+use crate::scripts::{
+    CHECK_LOCKFILE, CHECK_SKELETON, LAY_OUT_MANIFESTS, WITH_BUILD_ENVIRONMENT, fill, filled_script, yarn_but_bundles,
+    yarn_file,
+};
 use crate::step::{Action, Inputs, Script, Step, StepId};
 
 const DOCKERFILE: &str = include_str!("../../../assets/Dockerfile.flightcontrol");
 const IGNORE_FILE: &str = include_str!("../../../assets/Dockerfile.flightcontrol.dockerignore");
-const LAY_OUT_MANIFESTS: &str = include_str!("../../../assets/scripts/lay-out-manifests.js");
-const CHECK_LOCKFILE: &str = include_str!("../../../assets/scripts/check-lockfile.js");
-const CHECK_SKELETON: &str = include_str!("../../../assets/scripts/check-skeleton.js");
-const WITH_BUILD_ENVIRONMENT: &str = include_str!("../../../assets/scripts/with-build-environment.sh");
-const YARN_BUT_BUNDLES: &str = include_str!("../../../assets/scripts/yarn-but-bundles.sh");
 
 /// A rendered file: its path relative to the root of the repository, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,16 +65,15 @@ pub fn is_as_rendered(text: &str) -> bool {
     signature.is_some_and(|digest| digest == hex(&Sha256::digest(kept)))
 }
 
-fn fill(template: &str, values: &Value) -> Result<String, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let text = environment.render_str(template, values)?;
-    Ok(text.trim_end().to_owned() + "\n")
-}
-
 fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Value, minijinja::Error> {
     let bundles: Vec<_> = repo.bundles().into_iter().map(|workspace| workspace.folder.clone()).collect();
-    let (yarn_file, yarn_package, yarn_hash) = yarn(repo);
+    let yarn_file = yarn_file(repo);
+    let (yarn_package, yarn_hash) = match &repo.yarn.release {
+        YarnRelease::Committed { .. } => (String::new(), String::new()),
+        YarnRelease::Registry { version, hash } => {
+            (format!("@yarnpkg/cli-dist@{version}"), hash.clone().unwrap_or_default())
+        }
+    };
     let registry = repo.yarn.registry.as_ref().map(|url| format!("--registry={} ", shell_quote(url)));
     let steps = recipe.steps.iter().filter(|step| !matches!(step.id, StepId::Toolchain | StepId::Assemble));
     let steps = steps.map(|step| stage(repo, step, &bundles)).collect::<Result<Vec<_>, _>>()?;
@@ -89,7 +87,7 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         layout => layout(recipe),
         committed_cache => repo.yarn.committed_cache.is_some(),
         with_build_environment => continued(WITH_BUILD_ENVIRONMENT.lines()),
-        yarn_but_bundles => continued(fill(YARN_BUT_BUNDLES, &context! { bundle_folders => bundles })?.lines()),
+        yarn_but_bundles => continued(yarn_but_bundles(repo)?.lines()),
         yarn_file, yarn_package, yarn_hash,
         registry_option => registry.unwrap_or_default(),
         debian_packages => debian_packages(repo).join(" "),
@@ -101,18 +99,6 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         port => recipe.image.port,
         command => serde_json::to_string(&recipe.image.command).unwrap_or_default(),
     })
-}
-
-/// File of the Yarn release in the builder, and the npm package it comes from when none is committed.
-fn yarn(repo: &Monorepo) -> (String, String, String) {
-    match &repo.yarn.release {
-        YarnRelease::Committed { path } => (format!("/app/{path}"), String::new(), String::new()),
-        YarnRelease::Registry { version, hash } => (
-            "/opt/yarn/lib/node_modules/@yarnpkg/cli-dist/bin/yarn.js".to_owned(),
-            format!("@yarnpkg/cli-dist@{version}"),
-            hash.clone().unwrap_or_default(),
-        ),
-    }
 }
 
 fn inputs_of<'a>(recipe: &'a Recipe, id: &StepId) -> Option<&'a Inputs> {
@@ -142,16 +128,7 @@ fn continued<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// A script as one argument in single quotes, its lines continued as a Dockerfile does.
 fn script(text: &str) -> Result<String, minijinja::Error> {
-    let json = |list: &[&str]| serde_json::to_string(list).unwrap_or_default();
-    let text = fill(
-        text,
-        &context! {
-            not_for_install => json(NOT_FOR_INSTALL),
-            dependency_maps => json(DEPENDENCY_MAPS),
-            lifecycle_scripts => json(LIFECYCLE_SCRIPTS),
-            install_fields => json(INSTALL_FIELDS),
-        },
-    )?;
+    let text = filled_script(text)?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//") && !line.trim().is_empty());
     Ok(lines.map(|line| format!("\\\n      {}", line.replace('\'', r"'\''"))).collect::<Vec<_>>().join(" ") + " ")
 }

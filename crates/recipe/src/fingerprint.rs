@@ -47,6 +47,16 @@ pub(crate) fn inputs(
     Inputs { manifests, manifest_folders, paths, files, digest: hex(&hash.finalize()) }
 }
 
+/// The reduced manifests that a step reads: path and text, as [`crate::render`]'s own script writes them.
+pub fn reduced_manifests(repo: &Monorepo, inputs: &Inputs) -> Vec<(String, String)> {
+    let manifest = |folder: &String| {
+        let path = if folder == "." { "package.json".to_owned() } else { format!("{folder}/package.json") };
+        let value = reduced_manifest(repo, inputs.manifests, folder);
+        (path, serde_json::to_string_pretty(&value).unwrap_or_default())
+    };
+    inputs.manifest_folders.iter().map(manifest).collect()
+}
+
 fn reduced_manifest(repo: &Monorepo, form: ManifestForm, folder: &str) -> Value {
     let workspace = repo.workspaces.iter().find(|workspace| workspace.folder == folder);
     match (form, workspace) {

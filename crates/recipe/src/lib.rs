@@ -2,12 +2,17 @@
 //! pure functions; an engine runs it, and [`render`] writes it down as a Dockerfile.
 
 mod command_line;
+mod dist_workspace;
 mod dockerfile;
 mod fingerprint;
 mod plan;
+mod scripts;
 mod sources;
 mod step;
 
+pub use dist_workspace::{DistWorkspace, PackageBuild, dist_workspace};
 pub use dockerfile::{Rendered, is_as_rendered, render};
+pub use fingerprint::reduced_manifests;
 pub use plan::{Recipe, RuntimeImage, SCHEMA_VERSION, plan};
+pub use scripts::{WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles, yarn_file};
 pub use step::{Action, Inputs, ManifestForm, Script, Step, StepId};
