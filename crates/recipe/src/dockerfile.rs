@@ -11,8 +11,7 @@ use crate::command_line::{shell_join, shell_quote};
 use crate::fingerprint::hex;
 use crate::plan::{Recipe, debian_packages, workspace_tops};
 use crate::scripts::{
-    CHECK_LOCKFILE, CHECK_SKELETON, LAY_OUT_MANIFESTS, WITH_BUILD_ENVIRONMENT, fill, filled_script, yarn_but_bundles,
-    yarn_file,
+    WITH_BUILD_ENVIRONMENT, fill, script_text, yarn_but_bundles, yarn_file,
 };
 use crate::step::{Action, Inputs, Script, Step, StepId};
 
@@ -81,7 +80,7 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         dockerfile => path,
         base_image => &recipe.base_image,
         backend => &recipe.backend,
-        lay_out_manifests => script(LAY_OUT_MANIFESTS)?,
+        lay_out_manifests => quoted_script(Script::LayOutManifests)?,
         install_manifests => manifest_arguments(recipe, &StepId::Install),
         production_manifests => manifest_arguments(recipe, &StepId::ProductionDependencies),
         layout => layout(recipe),
@@ -94,7 +93,7 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         network_mounts => secret_mounts(recipe.steps.first().map_or(&[][..], |step| &step.secrets)),
         steps => steps,
         typecheck => recipe.steps.iter().any(|step| step.id == StepId::Typecheck),
-        check_skeleton => script(CHECK_SKELETON)?,
+        check_skeleton => quoted_script(Script::CheckSkeleton)?,
         environment => recipe.image.environment.iter().filter(|variable| *variable != "NODE_ENV=production").cloned().collect::<Vec<_>>(),
         port => recipe.image.port,
         command => serde_json::to_string(&recipe.image.command).unwrap_or_default(),
@@ -127,8 +126,8 @@ fn continued<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// A script as one argument in single quotes, its lines continued as a Dockerfile does.
-fn script(text: &str) -> Result<String, minijinja::Error> {
-    let text = filled_script(text)?;
+fn quoted_script(script: Script) -> Result<String, minijinja::Error> {
+    let text = script_text(script)?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//") && !line.trim().is_empty());
     Ok(lines.map(|line| format!("\\\n      {}", line.replace('\'', r"'\''"))).collect::<Vec<_>>().join(" ") + " ")
 }
@@ -190,12 +189,10 @@ fn run_line(repo: &Monorepo, step: &Step) -> Result<String, minijinja::Error> {
 
 fn command(step: &Step, action: &Action) -> Result<String, minijinja::Error> {
     Ok(match action {
-        Action::Check { script: Script::CheckLockfile } => format!("node -e '{}'", script(CHECK_LOCKFILE)?),
-        Action::Check { script: Script::CheckSkeleton } => format!("node -e '{}'", script(CHECK_SKELETON)?),
+        Action::Script { script, folder } => in_folder(folder, &format!("node -e '{}'", quoted_script(*script)?)),
         Action::Run { argv, folder } => {
             let wrapper = if step.secrets.is_empty() { "" } else { "with-build-environment " };
-            let line = format!("{wrapper}{}", shell_join(argv));
-            let line = if folder.is_empty() { line } else { format!("cd {} && {line}", shell_quote(folder)) };
+            let line = in_folder(folder, &format!("{wrapper}{}", shell_join(argv)));
             if step.network {
                 format!("{{ {line} || {{ tail -n 60 /tmp/xfs-*/build.log 2>/dev/null; exit 1; }}; }}")
             } else {
@@ -203,6 +200,11 @@ fn command(step: &Step, action: &Action) -> Result<String, minijinja::Error> {
             }
         }
     })
+}
+
+fn in_folder(folder: &str, line: &str) -> String {
+    // An absolute path, since the commands of a step share one shell.
+    if folder.is_empty() { line.to_owned() } else { format!("cd {} && {line}", shell_quote(&format!("/app/{folder}"))) }
 }
 
 /// Replaces the manifests of the install by those of the production workspace.

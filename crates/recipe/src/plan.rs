@@ -160,13 +160,17 @@ pub(crate) fn workspace_tops(repo: &Monorepo) -> Vec<String> {
     tops.into_iter().collect()
 }
 
+fn script_in_root(script: Script) -> Action {
+    Action::Script { script, folder: String::new() }
+}
+
 fn production_dependencies(repo: &Monorepo) -> Step {
     let folders = std::iter::once(".".to_owned());
     let folders = folders.chain(repo.production_packages().into_iter().map(|workspace| workspace.folder.clone()));
     let inputs = inputs(repo, ManifestForm::Production, folders.collect(), Vec::new());
     let actions = vec![
         run(["yarn", "workspaces", "focus", "--all", "--production"]),
-        Action::Check { script: Script::CheckLockfile },
+        script_in_root(Script::CheckLockfile),
     ];
     let summary =
         "what the backend needs at run time, cut down from the install, so that native addons are compiled once";
@@ -201,7 +205,9 @@ fn bundle_steps(repo: &Monorepo) -> Vec<Step> {
         let inputs = inputs(repo, ManifestForm::None, Vec::new(), sources::bundle(repo, package));
         let summary = format!("the bundle of {}", package.name);
         let id = StepId::Build(stage_suffix(package, &bundles));
-        let mut step = new_step(id, &summary, vec![StepId::Install], inputs, vec![build_package(repo, package)]);
+        let sort = Action::Script { script: Script::SortConfigSchema, folder: package.folder.clone() };
+        let actions = vec![build_package(repo, package), sort];
+        let mut step = new_step(id, &summary, vec![StepId::Install], inputs, actions);
         step.outputs = vec![format!("{}/dist", package.folder)];
         with_yarn_secrets(repo, step)
     };
@@ -232,7 +238,7 @@ fn assemble(repo: &Monorepo, steps: &[Step]) -> Step {
     let inputs = inputs(repo, ManifestForm::None, Vec::new(), sources::runtime(repo));
     let needs =
         steps.iter().map(|step| step.id.clone()).filter(|id| !matches!(id, StepId::Toolchain | StepId::Install));
-    let actions = vec![Action::Check { script: Script::CheckSkeleton }];
+    let actions = vec![script_in_root(Script::CheckSkeleton)];
     let mut step = new_step(StepId::Assemble, "everything under /app of the image", needs.collect(), inputs, actions);
     step.from = None;
     step

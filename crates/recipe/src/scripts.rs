@@ -8,9 +8,10 @@ use crate::step::Script;
 /// A shell script that runs a command with the build secrets in its environment.
 pub const WITH_BUILD_ENVIRONMENT: &str = include_str!("../../../assets/scripts/with-build-environment.sh");
 
-pub(crate) const LAY_OUT_MANIFESTS: &str = include_str!("../../../assets/scripts/lay-out-manifests.js");
-pub(crate) const CHECK_LOCKFILE: &str = include_str!("../../../assets/scripts/check-lockfile.js");
-pub(crate) const CHECK_SKELETON: &str = include_str!("../../../assets/scripts/check-skeleton.js");
+const LAY_OUT_MANIFESTS: &str = include_str!("../../../assets/scripts/lay-out-manifests.js");
+const CHECK_LOCKFILE: &str = include_str!("../../../assets/scripts/check-lockfile.js");
+const CHECK_SKELETON: &str = include_str!("../../../assets/scripts/check-skeleton.js");
+const SORT_CONFIG_SCHEMA: &str = include_str!("../../../assets/scripts/sort-config-schema.js");
 const YARN_BUT_BUNDLES: &str = include_str!("../../../assets/scripts/yarn-but-bundles.sh");
 
 /// The text of a script, for `node -e`.
@@ -18,10 +19,22 @@ const YARN_BUT_BUNDLES: &str = include_str!("../../../assets/scripts/yarn-but-bu
 /// # Errors
 /// The script in `assets/` is broken as a template.
 pub fn script_text(script: Script) -> Result<String, minijinja::Error> {
-    filled_script(match script {
+    let text = match script {
+        Script::LayOutManifests => LAY_OUT_MANIFESTS,
         Script::CheckLockfile => CHECK_LOCKFILE,
         Script::CheckSkeleton => CHECK_SKELETON,
-    })
+        Script::SortConfigSchema => SORT_CONFIG_SCHEMA,
+    };
+    let json = |list: &[&str]| serde_json::to_string(list).unwrap_or_default();
+    fill(
+        text,
+        &context! {
+            not_for_install => json(NOT_FOR_INSTALL),
+            dependency_maps => json(DEPENDENCY_MAPS),
+            lifecycle_scripts => json(LIFECYCLE_SCRIPTS),
+            install_fields => json(INSTALL_FIELDS),
+        },
+    )
 }
 
 /// A shell script to find as `yarn` while the backend is built: the bundled packages are built already.
@@ -39,19 +52,6 @@ pub fn yarn_file(repo: &Monorepo) -> String {
         YarnRelease::Committed { path } => format!("/app/{path}"),
         YarnRelease::Registry { .. } => "/opt/yarn/lib/node_modules/@yarnpkg/cli-dist/bin/yarn.js".to_owned(),
     }
-}
-
-pub(crate) fn filled_script(text: &str) -> Result<String, minijinja::Error> {
-    let json = |list: &[&str]| serde_json::to_string(list).unwrap_or_default();
-    fill(
-        text,
-        &context! {
-            not_for_install => json(NOT_FOR_INSTALL),
-            dependency_maps => json(DEPENDENCY_MAPS),
-            lifecycle_scripts => json(LIFECYCLE_SCRIPTS),
-            install_fields => json(INSTALL_FIELDS),
-        },
-    )
 }
 
 pub(crate) fn fill(template: &str, values: &Value) -> Result<String, minijinja::Error> {

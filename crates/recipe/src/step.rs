@@ -75,10 +75,14 @@ pub struct Inputs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Script {
+    /// Writes the reduced manifests that a stage reads.
+    LayOutManifests,
     /// Every installed package must be in the lockfile.
     CheckLockfile,
     /// The archives must ask for what was installed.
     CheckSkeleton,
+    /// The bundler writes the config schemas in another order each time.
+    SortConfigSchema,
 }
 
 /// One thing a step does.
@@ -93,9 +97,11 @@ pub enum Action {
         folder: String,
     },
     /// Runs a program of ours with Node.
-    Check {
+    Script {
         /// Which.
         script: Script,
+        /// Working directory relative to the work tree; empty for its root.
+        folder: String,
     },
 }
 
