@@ -1,7 +1,33 @@
-//! Images as data: how one runs, and what is wrong with it.
+//! Images as data: layers, layouts and archives of the OCI image specification 1.1, what may be left out
+//! of them, how an image runs, and what is wrong with it.
+//!
+//! The same files give the same bytes, on every machine. What is written appears under its name only when
+//! it is complete.
 
 mod codes;
+mod compress;
+mod digest;
+mod document;
+mod error;
+mod folder;
+mod image;
+mod layer;
+mod layer_files;
+mod layout;
 mod run_configuration;
+mod tar;
+mod tar_stream;
+mod verify_blobs;
 
 pub use codes::CODES;
+pub use compress::Compression;
+pub use digest::Digest;
+pub use document::{ContainerConfig, Descriptor, Healthcheck, History, ImageConfig, Pairs, RootFs};
+pub use error::ImageError;
+pub use folder::Candidate;
+pub use image::{Image, ImageDigest, ImageSpec, write_image};
+pub use layer::{Layer, write_layer};
+pub use layer_files::{Content, Entry, EntryKind, LayerFiles, Owner};
+pub use layout::Layout;
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
+pub use verify_blobs::{BadBlob, verify_blobs};
