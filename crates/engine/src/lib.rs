@@ -7,6 +7,7 @@ mod event;
 mod failure;
 mod hints;
 mod process;
+pub mod root;
 mod secrets;
 
 pub use base_image::{BaseImageRequest, make_base_image};

@@ -1,0 +1,98 @@
+//! Debian packages as bytes (deb(5)): an `ar` archive of `control.tar` and `data.tar`, compressed.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use lzma_rust2::XzReader;
+use tar::Archive;
+
+use crate::failure::EngineError;
+
+/// Begins an `ar` archive.
+const MAGIC: &[u8] = b"!<arch>\n";
+/// Bytes of a member's header.
+const HEADER: usize = 60;
+
+/// What is in a package.
+pub(super) struct Deb {
+    /// Its stanza: name, version, dependencies.
+    pub(super) control: String,
+    /// Its files, as a tar archive.
+    pub(super) data: Vec<u8>,
+}
+
+/// Reads a package.
+///
+/// # Errors
+/// The file cannot be read, or is no package.
+pub(super) fn read(file: &Path) -> Result<Deb, EngineError> {
+    let reading = || EngineError::io(format!("reading the package {}", file.display()));
+    let source = BufReader::new(File::open(file).map_err(reading())?);
+    members(source).map_err(reading())
+}
+
+fn members(mut source: impl Read) -> std::io::Result<Deb> {
+    let mut magic = [0; MAGIC.len()];
+    source.read_exact(&mut magic)?;
+    if magic != *MAGIC {
+        return Err(damaged("no ar archive"));
+    }
+    let (mut control, mut data) = (None, None);
+    while let Some((name, size)) = header(&mut source)? {
+        let mut member = source.by_ref().take(size);
+        if let Some(suffix) = name.strip_prefix("control.tar") {
+            control = Some(stanza(&unpacked(suffix, &mut member)?)?);
+        } else if let Some(suffix) = name.strip_prefix("data.tar") {
+            data = Some(unpacked(suffix, &mut member)?);
+        }
+        // Members begin at even offsets.
+        let rest = member.limit() + size % 2;
+        std::io::copy(&mut source.by_ref().take(rest), &mut std::io::sink())?;
+    }
+    match (control, data) {
+        (Some(control), Some(data)) => Ok(Deb { control, data }),
+        _ => Err(damaged("it lacks control.tar or data.tar")),
+    }
+}
+
+/// A member's name and bytes; nothing at the end.
+fn header(source: &mut impl Read) -> std::io::Result<Option<(String, u64)>> {
+    let mut header = Vec::with_capacity(HEADER);
+    source.take(HEADER as u64).read_to_end(&mut header)?;
+    if header.is_empty() {
+        return Ok(None);
+    }
+    let text = |range: std::ops::Range<usize>| header.get(range).map(String::from_utf8_lossy);
+    let (Some(name), Some(size)) = (text(0..16), text(48..58)) else { return Err(damaged("a cut header")) };
+    let size = size.trim().parse().map_err(|_| damaged("a member without size"))?;
+    Ok(Some((name.trim().trim_end_matches('/').to_owned(), size)))
+}
+
+fn unpacked(suffix: &str, member: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match suffix {
+        "" => member.read_to_end(&mut bytes)?,
+        ".gz" => GzDecoder::new(member).read_to_end(&mut bytes)?,
+        ".xz" => XzReader::new(member, true).read_to_end(&mut bytes)?,
+        other => return Err(damaged(&format!("compressed in an unknown way: {other}"))),
+    };
+    Ok(bytes)
+}
+
+fn stanza(archive: &[u8]) -> std::io::Result<String> {
+    for entry in Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        if entry.path()?.file_name().is_some_and(|name| name == "control") {
+            let mut text = String::new();
+            entry.read_to_string(&mut text)?;
+            return Ok(text);
+        }
+    }
+    Err(damaged("it lacks its stanza"))
+}
+
+fn damaged(why: &str) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidData, why)
+}

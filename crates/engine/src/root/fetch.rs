@@ -1,0 +1,224 @@
+//! Files from mirrors and registries, through curl, kept by hash.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::digest::Hash;
+use super::guard;
+use crate::event::Reporter;
+use crate::failure::EngineError;
+use crate::process::{Interrupt, Invocation};
+
+/// A file to have.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// What it is, for people.
+    pub(super) what: String,
+    /// Where it is.
+    pub(super) address: String,
+    /// What it must be.
+    pub(super) hash: Hash,
+}
+
+/// Fetches through curl, with the proxies of the environment.
+pub(super) struct Fetcher<'a> {
+    /// Files by hash.
+    pub(super) folder: PathBuf,
+    /// Certificates to trust, in PEM form.
+    pub(super) ca_file: Option<&'a Path>,
+    /// Stops it.
+    pub(super) interrupt: &'a Interrupt,
+    /// Is told about each file.
+    pub(super) reporter: &'a dyn Reporter,
+}
+
+/// What a registry answers when it has no such file.
+const GONE: [&str; 2] = ["404", "410"];
+
+impl Fetcher<'_> {
+    /// Where a file is once it was fetched.
+    pub(super) fn path(&self, hash: &Hash) -> PathBuf {
+        self.folder.join(hash.hex())
+    }
+
+    /// Fetches what is not there yet, or is damaged. `gone` says what to do about a file that the server
+    /// no longer has.
+    ///
+    /// # Errors
+    /// curl is missing, a file cannot be fetched, or is not what it must be.
+    pub(super) fn fetch(&self, wanted: &[Wanted], headers: &[String], gone: &str) -> Result<(), EngineError> {
+        let (_lock, partial) = self.begin()?;
+        let missing: Vec<&Wanted> = wanted.iter().filter(|file| !file.hash.fits(&self.path(&file.hash))).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let transfers = missing.iter().enumerate();
+        let transfers: Vec<_> =
+            transfers.map(|(index, file)| (file.address.as_str(), partial.join(index.to_string()))).collect();
+        let answers = self.curl(&partial, &transfers, headers)?;
+        self.keep(&missing, &transfers, &answers, gone)?;
+        guard::remove(&partial)
+    }
+
+    /// Fetches a file that has no hash yet, such as a registry's answer; nothing when the server has none.
+    ///
+    /// # Errors
+    /// curl is missing, or the file cannot be fetched.
+    pub(super) fn text(&self, what: &str, address: &str, headers: &[String]) -> Result<Option<String>, EngineError> {
+        let (_lock, partial) = self.begin()?;
+        let file = partial.join("0");
+        let answers = self.curl(&partial, &[(address, file.clone())], headers)?;
+        let answer = answers.get(&file).map(String::as_str);
+        match answer.and_then(|answer| answer.split_once(' ')) {
+            Some(("0", "200")) => {
+                std::fs::read_to_string(&file).map(Some).map_err(EngineError::io(format!("reading {what}")))
+            }
+            // Stores of objects forbid what they do not have.
+            Some((_, "403" | "404" | "410")) => Ok(None),
+            _ => Err(not_fetched(what, address, answer, "")),
+        }
+    }
+
+    /// Takes the folder for this process, and gives an empty one in it. What a killed process left there
+    /// is gone.
+    fn begin(&self) -> Result<(File, PathBuf), EngineError> {
+        guard::create(&self.folder)?;
+        let lock = guard::lock(&self.folder.join("lock"), self.interrupt)?;
+        let partial = self.folder.join("partial");
+        guard::remove(&partial)?;
+        guard::create(&partial)?;
+        Ok((lock, partial))
+    }
+
+    /// Runs one curl for all; gives for each file curl's exit code and the server's answer.
+    fn curl(
+        &self,
+        folder: &Path,
+        transfers: &[(&str, PathBuf)],
+        headers: &[String],
+    ) -> Result<BTreeMap<PathBuf, String>, EngineError> {
+        // In a file, as a command line is for everybody to see.
+        let config = folder.join("curl.config");
+        guard::write_private(&config, &configuration(self.ca_file, transfers, headers))?;
+        let command = Invocation::new(program()?).arg("--config").arg(&config);
+        let mut answers = BTreeMap::new();
+        let result = command.stream(None, self.interrupt, |line| match answer(line) {
+            Some((file, answer)) => {
+                answers.insert(file, answer);
+            }
+            None => super::say(self.reporter, line),
+        });
+        match result {
+            Err(error) if !matches!(error, EngineError::Failed { .. }) || answers.is_empty() => Err(error),
+            _ => Ok(answers),
+        }
+    }
+
+    /// Verifies what came, and gives it its name.
+    fn keep(
+        &self,
+        wanted: &[&Wanted],
+        transfers: &[(&str, PathBuf)],
+        answers: &BTreeMap<PathBuf, String>,
+        gone: &str,
+    ) -> Result<(), EngineError> {
+        for (file, (address, path)) in wanted.iter().zip(transfers) {
+            let answer = answers.get(path).map(String::as_str);
+            if answer != Some("0 200") {
+                return Err(not_fetched(&file.what, address, answer, gone));
+            }
+            if !file.hash.fits(path) {
+                return Err(EngineError::Missing {
+                    what: format!("{} is not what the lock names", file.what),
+                    details: vec![format!("from {address}"), format!("expected the hash {}", file.hash.hex())],
+                    hint: "a proxy or mirror changed it: fetch it from another mirror with `--mirror URL`".to_owned(),
+                });
+            }
+            std::fs::rename(path, self.path(&file.hash)).map_err(EngineError::io("naming a download"))?;
+        }
+        Ok(())
+    }
+}
+
+fn program() -> Result<PathBuf, EngineError> {
+    which::which("curl").map_err(|_| EngineError::Missing {
+        what: "curl is missing".to_owned(),
+        details: vec!["it fetches Debian packages and Node (Debian: curl)".to_owned()],
+        hint: "install it, or name an image with `--base IMAGE`".to_owned(),
+    })
+}
+
+fn not_fetched(what: &str, address: &str, answer: Option<&str>, gone: &str) -> EngineError {
+    let (code, status) = answer.and_then(|answer| answer.split_once(' ')).unwrap_or(("", ""));
+    let is_gone = GONE.contains(&status);
+    let found = match status {
+        _ if is_gone => "the server has no such file".to_owned(),
+        "" | "000" | "200" => format!("no answer, or a cut one (exit code {code} of curl)"),
+        status => format!("the server answered {status}"),
+    };
+    let reach = "check the network, HTTP_PROXY and HTTPS_PROXY, `--ca-file FILE` and `--mirror URL`";
+    EngineError::Missing {
+        what: format!("cannot fetch {what}"),
+        details: vec![format!("from {address}"), found],
+        hint: if is_gone { gone.to_owned() } else { reach.to_owned() },
+    }
+}
+
+/// curl's config file: each value is quoted, and quotes in it escaped.
+fn configuration(ca_file: Option<&Path>, transfers: &[(&str, PathBuf)], headers: &[String]) -> String {
+    let mut text = "silent\nshow-error\nno-progress-meter\nfail\nlocation\nparallel\nparallel-max = 8\nretry = 3\n\
+        connect-timeout = 20\nspeed-limit = 100\nspeed-time = 60\n\
+        write-out = \"done %{exitcode} %{http_code} %{filename_effective}\\n\"\n"
+        .to_owned();
+    let mut line = |name: &str, value: &str| {
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        let _ = writeln!(text, "{name} = \"{value}\"");
+    };
+    for header in headers {
+        line("header", header);
+    }
+    if let Some(file) = ca_file {
+        line("cacert", &file.display().to_string());
+    }
+    for (address, file) in transfers {
+        line("url", address);
+        line("output", &file.display().to_string());
+    }
+    text
+}
+
+/// Reads a line that `write-out` made.
+fn answer(line: &str) -> Option<(PathBuf, String)> {
+    let mut words = line.strip_prefix("done ")?.splitn(3, ' ');
+    let (code, status, file) = (words.next()?, words.next()?, words.next()?);
+    Some((PathBuf::from(file), format!("{code} {status}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curl_gets_its_secrets_in_a_file() {
+        let transfers = [("http://a.example/b", PathBuf::from("/state/\"x\""))];
+        let text = configuration(None, &transfers, &["authorization: Bearer secret".to_owned()]);
+        assert!(text.contains("header = \"authorization: Bearer secret\"\n"), "{text}");
+        assert!(text.ends_with("url = \"http://a.example/b\"\noutput = \"/state/\\\"x\\\"\"\n"), "{text}");
+    }
+
+    #[test]
+    fn an_answer_names_its_file() {
+        let (file, answer) = answer("done 22 404 /state/with space/1").unwrap();
+        assert_eq!((file, answer.as_str()), (PathBuf::from("/state/with space/1"), "22 404"));
+    }
+
+    #[test]
+    fn a_file_that_is_gone_and_one_out_of_reach_want_different_things() {
+        let error = not_fetched("libc6", "http://a.example/l", Some("22 404"), "update").to_string();
+        assert!(error.ends_with("no such file\n  hint: update"), "{error}");
+        let error = not_fetched("libc6", "http://a.example/l", Some("6 000"), "update").to_string();
+        assert!(error.contains("exit code 6 of curl") && error.contains("HTTPS_PROXY"), "{error}");
+    }
+}

@@ -1,0 +1,266 @@
+//! The lock of the root file systems: which Debian packages and which Node they are made of, by hash.
+//!
+//! It names no host: a package is a path below whatever mirror is near, Node a version of an npm package.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest;
+use crate::failure::EngineError;
+
+/// The form of the file that this version reads and writes.
+const SCHEMA: u32 = 1;
+/// Debian's release.
+pub(super) const RELEASE: &str = "trixie";
+/// What makes a lock anew.
+pub(super) const UPDATE: &str = "make it anew with `cargo xtask base-image --update`";
+
+/// A kind of processor, in Debian's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// 64-bit x86.
+    Amd64,
+    /// 64-bit ARM.
+    Arm64,
+}
+
+impl Architecture {
+    /// All that root file systems can be made for.
+    pub const ALL: [Self; 2] = [Self::Amd64, Self::Arm64];
+
+    /// This machine's.
+    ///
+    /// # Errors
+    /// There are no packages of Node for it.
+    pub fn of_host() -> Result<Self, EngineError> {
+        match std::env::consts::ARCH {
+            "x86_64" => Ok(Self::Amd64),
+            "aarch64" => Ok(Self::Arm64),
+            other => Err(EngineError::Missing {
+                what: format!("no root file system for the architecture {other}"),
+                details: vec!["expected x86_64 or aarch64".to_owned()],
+                hint: "build with docker on this machine".to_owned(),
+            }),
+        }
+    }
+
+    /// Debian's word for it.
+    pub fn debian(self) -> &'static str {
+        match self {
+            Self::Amd64 => "amd64",
+            Self::Arm64 => "arm64",
+        }
+    }
+
+    /// Node's word for it.
+    pub(super) fn node(self) -> &'static str {
+        match self {
+            Self::Amd64 => "x64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+/// Which root file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RootSet {
+    /// What steps run in: compilers, Python, git, Node with its headers and npm.
+    Builder,
+    /// What an image needs to run Node, and nothing else: no shell.
+    Minimal,
+    /// A small Debian with a shell, Node and npm.
+    Slim,
+}
+
+impl RootSet {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Builder, Self::Minimal, Self::Slim];
+
+    /// Its name, as in the lock.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Builder => "builder",
+            Self::Minimal => "minimal",
+            Self::Slim => "slim",
+        }
+    }
+}
+
+/// A package of the npm registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NpmPackage {
+    /// Its name.
+    pub name: String,
+    /// Its exact version.
+    pub version: String,
+    /// `sha512-` and the hash in base 64, as in the registry's metadata.
+    pub integrity: String,
+}
+
+/// A package of Debian.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DebianPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its path below the mirror; the security archive's begin with `pool/updates/`.
+    pub path: String,
+    /// Bytes of the `.deb`.
+    pub size: u64,
+    /// SHA-256 of the `.deb`, in hexadecimal.
+    pub sha256: String,
+}
+
+/// What is locked for one architecture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// Node.
+    pub node: NpmPackage,
+    /// The packages of each set, by name.
+    pub sets: BTreeMap<RootSet, Vec<String>>,
+    /// Every package of a set, sorted by name.
+    pub packages: Vec<DebianPackage>,
+}
+
+impl Platform {
+    /// The packages of a set, sorted by name.
+    pub fn packages_of(&self, set: RootSet) -> Vec<&DebianPackage> {
+        let names = self.sets.get(&set).map_or(&[][..], Vec::as_slice);
+        self.packages.iter().filter(|package| names.contains(&package.name)).collect()
+    }
+}
+
+/// What the root file systems are made of: `base-image.lock.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RootLock {
+    /// The form of the file.
+    pub schema: u32,
+    /// Debian's release.
+    pub release: String,
+    /// npm, for the roots that have a shell.
+    pub npm: NpmPackage,
+    /// What is locked, for each architecture.
+    pub architectures: BTreeMap<Architecture, Platform>,
+}
+
+impl RootLock {
+    /// The file's name, in a repository and in the state folder.
+    pub const FILE: &'static str = "base-image.lock.json";
+
+    pub(super) fn new(npm: NpmPackage, architectures: BTreeMap<Architecture, Platform>) -> Self {
+        Self { schema: SCHEMA, release: RELEASE.to_owned(), npm, architectures }
+    }
+
+    /// Reads a lock; nothing when there is no such file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no lock that this version understands.
+    pub fn read(file: &Path) -> Result<Option<Self>, EngineError> {
+        match std::fs::read_to_string(file) {
+            Ok(text) => Self::parse(&text, file).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(EngineError::io(format!("reading {}", file.display()))(error)),
+        }
+    }
+
+    /// Reads the text of a lock; `file` is named in errors.
+    ///
+    /// # Errors
+    /// It is no lock that this version understands.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, EngineError> {
+        #[derive(Deserialize)]
+        struct Probe {
+            schema: u32,
+        }
+        let probe: Probe = serde_json::from_str(text).map_err(|error| broken(file, error.to_string()))?;
+        if probe.schema != SCHEMA {
+            return Err(broken(file, format!("found schema {}, expected {SCHEMA}", probe.schema)));
+        }
+        let lock: Self = serde_json::from_str(text).map_err(|error| broken(file, error.to_string()))?;
+        match lock.flaw() {
+            None => Ok(lock),
+            Some(flaw) => Err(broken(file, flaw)),
+        }
+    }
+
+    /// The text of the file: equal locks have equal text.
+    ///
+    /// # Errors
+    /// Never in practice: the lock has no value that JSON lacks.
+    pub fn to_text(&self) -> Result<String, EngineError> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| EngineError::Io { doing: format!("writing {}", Self::FILE), source: error.into() })?;
+        Ok(text + "\n")
+    }
+
+    /// What is locked for an architecture.
+    ///
+    /// # Errors
+    /// Nothing is.
+    pub fn platform(&self, architecture: Architecture) -> Result<&Platform, EngineError> {
+        self.architectures.get(&architecture).ok_or_else(|| EngineError::Missing {
+            what: format!("{} locks nothing for {}", Self::FILE, architecture.debian()),
+            details: self.architectures.keys().map(|found| format!("found {}", found.debian())).collect(),
+            hint: UPDATE.to_owned(),
+        })
+    }
+
+    /// The first value that no lock of ours has: a lock becomes paths and addresses.
+    fn flaw(&self) -> Option<String> {
+        let platforms = || self.architectures.values();
+        let npm = std::iter::once(&self.npm).chain(platforms().map(|platform| &platform.node));
+        if self.release != RELEASE {
+            return Some(format!("found the release {}, expected {RELEASE}", self.release));
+        }
+        if let Some(package) = npm.into_iter().find(|package| !is_npm(package)) {
+            return Some(format!("{}: no version and sha512 integrity", package.name));
+        }
+        let mut packages = platforms().flat_map(|platform| &platform.packages);
+        if let Some(package) = packages.find(|package| !is_debian(package)) {
+            return Some(format!("{}: no path below pool/ and SHA-256", package.name));
+        }
+        platforms().find_map(undefined_name).map(|name| format!("{name}: in a set, but not among the packages"))
+    }
+}
+
+fn is_npm(package: &NpmPackage) -> bool {
+    is_version(&package.version) && digest::of_integrity(&package.integrity).is_some()
+}
+
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-~:".contains(&byte))
+}
+
+fn is_debian(package: &DebianPackage) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.+-~_:".contains(&byte);
+    let inside = package.path.starts_with("pool/") && !package.path.split('/').any(|part| part == "..");
+    let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".+-".contains(&byte);
+    inside
+        && package.path.bytes().all(plain)
+        && !package.name.is_empty()
+        && package.name.bytes().all(name)
+        && is_version(&package.version)
+        && digest::is_sha256(&package.sha256)
+}
+
+fn undefined_name(platform: &Platform) -> Option<&String> {
+    let known = |name: &&String| platform.packages.iter().any(|package| package.name == **name);
+    platform.sets.values().flatten().find(|name| !known(name))
+}
+
+fn broken(file: &Path, found: String) -> EngineError {
+    EngineError::Missing {
+        what: format!("{} is no lock of root file systems", file.display()),
+        details: vec![found],
+        hint: format!("restore it, or {UPDATE}"),
+    }
+}

@@ -1,0 +1,54 @@
+//! Root file systems for building and for running without a daemon and without root: Debian from its
+//! packages, Node from the npm registry, laid out by our own code.
+//!
+//! A [`RootLock`] says by hash what they are made of; [`Roots`] makes them, once, in a folder that all
+//! builds of this user share:
+//!
+//! ```text
+//! <shared>/downloads/<hash>      what was fetched
+//! <shared>/roots/<set>-<digest>  a root file system, and beside it its lock and its marker
+//! <shared>/npm/<package>         unpacked packages of npm
+//! <shared>/apt/                  the package index
+//! ```
+
+mod apt;
+mod deb;
+mod digest;
+mod fetch;
+mod finish;
+mod guard;
+mod lock;
+mod marker;
+mod mirror;
+mod node;
+mod npm;
+mod npmrc;
+mod packages;
+mod resolve;
+mod sets;
+mod store;
+mod tree;
+
+pub use lock::{Architecture, DebianPackage, NpmPackage, Platform, RootLock, RootSet};
+pub use store::{Root, Roots, Strip};
+
+use crate::event::{Event, Reporter, StepState};
+use crate::failure::EngineError;
+
+/// The name of the step that lines of output belong to.
+const STEP: &str = "root";
+
+fn say(reporter: &dyn Reporter, line: &str) {
+    reporter.report(&Event::StepOutput { step: STEP.to_owned(), line: line.to_owned() });
+}
+
+/// Reports work as a step.
+fn step<T>(reporter: &dyn Reporter, work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    let start = std::time::Instant::now();
+    reporter.report(&Event::StepStarted { step: STEP.to_owned() });
+    let result = work();
+    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
+    let seconds = start.elapsed().as_secs_f64();
+    reporter.report(&Event::StepFinished { step: STEP.to_owned(), state, seconds });
+    result
+}

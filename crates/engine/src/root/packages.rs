@@ -1,0 +1,80 @@
+//! A set's packages: fetched, unpacked by several threads, written by one in the order of their names.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use super::deb::{self, Deb};
+use super::digest::Hash;
+use super::fetch::{Fetcher, Wanted};
+use super::lock::{DebianPackage, RootSet};
+use super::mirror::Mirrors;
+use super::sets;
+use super::tree::{Existing, Tree};
+use crate::failure::EngineError;
+
+/// Most threads that decompress: a package is in memory while it waits to be written.
+const MAX_THREADS: usize = 4;
+/// What to do about a package that Debian replaced by a newer one.
+const GONE: &str = "Debian replaced it by a newer one: run `cargo xtask base-image --update`; or name a mirror that \
+    keeps it, such as http://snapshot.debian.org/archive/debian/DATE, with `--mirror URL`";
+/// Where scanners look for the packages of an image without dpkg.
+const STATUS: &str = "var/lib/dpkg/status.d";
+
+/// Fetches what is not there yet.
+///
+/// # Errors
+/// A mirror does not have it, or it is not what the lock names.
+pub(super) fn fetch(fetcher: &Fetcher<'_>, mirrors: &[String], packages: &[&DebianPackage]) -> Result<(), EngineError> {
+    let mirrors = Mirrors::find(mirrors);
+    let wanted = packages.iter().map(|package| Wanted {
+        what: format!("the package {} {}", package.name, package.version),
+        address: mirrors.address(&package.path),
+        hash: Hash::Sha256(package.sha256.clone()),
+    });
+    fetcher.fetch(&wanted.collect::<Vec<_>>(), &[], GONE)
+}
+
+/// Unpacks them into the tree, without documentation.
+///
+/// # Errors
+/// One is damaged, or the disk refused.
+pub(super) fn unpack(
+    fetcher: &Fetcher<'_>,
+    packages: &[&DebianPackage],
+    tree: &Tree,
+    set: RootSet,
+) -> Result<(), EngineError> {
+    let files: Vec<PathBuf> =
+        packages.iter().map(|package| fetcher.path(&Hash::Sha256(package.sha256.clone()))).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    std::thread::scope(|scope| {
+        // Each thread reads every n-th package; so taking from them in turn keeps the order.
+        let readers = (0..threads).map(|first| {
+            let (sender, receiver) = sync_channel(1);
+            let own: Vec<&PathBuf> = files.iter().skip(first).step_by(threads).collect();
+            scope.spawn(move || own.into_iter().map(|file| deb::read(file)).all(|deb| sender.send(deb).is_ok()));
+            receiver
+        });
+        let readers: Vec<Receiver<Result<Deb, EngineError>>> = readers.collect();
+        for (package, reader) in packages.iter().zip(readers.iter().cycle()) {
+            if fetcher.interrupt.is_set() {
+                return Err(EngineError::Interrupted);
+            }
+            let Ok(deb) = reader.recv() else { return Err(EngineError::Interrupted) };
+            write(tree, package, &deb?, set)?;
+        }
+        Ok(())
+    })
+}
+
+fn write(tree: &Tree, package: &DebianPackage, deb: &Deb, set: RootSet) -> Result<(), EngineError> {
+    tree.unpack(deb.data.as_slice(), Existing::Follow, |path| {
+        let path = path.strip_prefix(".").unwrap_or(path);
+        sets::is_useful(&path.to_string_lossy()).then(|| path.to_owned())
+    })?;
+    if set == RootSet::Builder {
+        return Ok(());
+    }
+    let status = Path::new(STATUS).join(&package.name);
+    tree.file(&status.to_string_lossy(), 0o644, deb.control.as_bytes())
+}

@@ -1,0 +1,161 @@
+//! Root file systems by content: made once, shared by all builds of a user.
+
+use std::path::{Path, PathBuf};
+
+use super::fetch::Fetcher;
+use super::lock::{Architecture, NpmPackage, Platform, RootLock, RootSet};
+use super::npmrc::Registry;
+use super::tree::Tree;
+use super::{digest, finish, guard, marker, node, npm, packages};
+use crate::event::Reporter;
+use crate::failure::EngineError;
+use crate::process::Interrupt;
+
+/// Changes whenever the same lock gives other files.
+const LAYOUT: u32 = 1;
+
+/// A root file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Where it is. Nothing may be written there.
+    pub path: PathBuf,
+    /// What it is made of: equal digests, equal files.
+    pub digest: String,
+    /// The version of Node in it.
+    pub node_version: String,
+}
+
+/// Strips a program of its symbols, in place: the path is outside of every root.
+pub type Strip<'a> = &'a dyn Fn(&Path) -> Result<(), EngineError>;
+
+/// Makes root file systems, or finds them made.
+pub struct Roots<'a> {
+    /// The folder that all builds of this user share.
+    pub shared: &'a Path,
+    /// Debian mirrors, as URLs or lines of sources.list; empty for this machine's or Debian's own.
+    pub mirrors: &'a [String],
+    /// Certificates to trust, in PEM form, when they are not the system's.
+    pub ca_file: Option<&'a Path>,
+    /// Stops the work.
+    pub interrupt: &'a Interrupt,
+    /// Is told what is being done.
+    pub reporter: &'a dyn Reporter,
+}
+
+impl Roots<'_> {
+    /// The root file system of a set, for this machine. With `strip`, Node in it has no symbols.
+    ///
+    /// # Errors
+    /// The lock has nothing for this machine, something cannot be fetched or unpacked, or `strip` failed.
+    pub fn prepare(&self, lock: &RootLock, set: RootSet, strip: Option<Strip<'_>>) -> Result<Root, EngineError> {
+        let architecture = Architecture::of_host()?;
+        let platform = lock.platform(architecture)?;
+        let digest = digest_of(lock, platform, set, architecture, strip.is_some());
+        let path = self.made(set.name(), &digest, |tree| self.fill(tree, lock, set, architecture, strip))?;
+        Ok(Root { path, digest, node_version: platform.node.version.clone() })
+    }
+
+    /// A package of the npm registry, unpacked: Yarn, for a repository that does not carry it. Without
+    /// `integrity` the registry's own is taken.
+    ///
+    /// # Errors
+    /// The registry does not have it, or it is not what `integrity` names.
+    pub fn npm_package(&self, name: &str, version: &str, integrity: Option<&str>) -> Result<PathBuf, EngineError> {
+        let text = format!("{name}@{version} {}", integrity.unwrap_or_default());
+        let digest = digest::sha256(text.as_bytes());
+        let label = format!("npm-{}-{version}", name.trim_start_matches('@').replace('/', "-"));
+        self.made(&label, &digest, |tree| {
+            let registry = Registry::find();
+            let fetcher = self.fetcher();
+            let package = match integrity {
+                Some(integrity) => {
+                    NpmPackage { name: name.to_owned(), version: version.to_owned(), integrity: integrity.to_owned() }
+                }
+                None => npm::newest(&fetcher, &registry, name, version)?,
+            };
+            let archive = npm::fetch(&fetcher, &registry, &package)?;
+            npm::unpack(&archive, tree, "", |_| true)
+        })
+    }
+
+    pub(super) fn fetcher(&self) -> Fetcher<'_> {
+        Fetcher {
+            folder: self.shared.join("downloads"),
+            ca_file: self.ca_file,
+            interrupt: self.interrupt,
+            reporter: self.reporter,
+        }
+    }
+
+    /// A folder by the digest of what it is made of; `fill` makes it, when it is not there or not whole.
+    /// Another process that wants the same waits.
+    pub(super) fn made(
+        &self,
+        label: &str,
+        digest: &str,
+        fill: impl FnOnce(&Tree) -> Result<(), EngineError>,
+    ) -> Result<PathBuf, EngineError> {
+        let roots = self.shared.join("roots");
+        let name = format!("{label}-{}", &digest[..16]);
+        let (folder, mark) = (roots.join(&name), roots.join(format!("{name}.json")));
+        if marker::is_whole(&folder, &mark, digest) {
+            return Ok(folder);
+        }
+        guard::create(&roots)?;
+        let _lock = guard::lock(&roots.join(format!("{name}.lock")), self.interrupt)?;
+        if marker::is_whole(&folder, &mark, digest) {
+            return Ok(folder);
+        }
+        super::step(self.reporter, || {
+            let partial = roots.join(format!(".{name}"));
+            guard::remove(&partial)?;
+            guard::create(&partial)?;
+            fill(&Tree::at(&partial))?;
+            guard::replace(&partial, &folder)?;
+            marker::write(&folder, &mark, digest)
+        })?;
+        Ok(folder)
+    }
+
+    fn fill(
+        &self,
+        tree: &Tree,
+        lock: &RootLock,
+        set: RootSet,
+        architecture: Architecture,
+        strip: Option<Strip<'_>>,
+    ) -> Result<(), EngineError> {
+        let platform = lock.platform(architecture)?;
+        let packages = platform.packages_of(set);
+        super::say(self.reporter, &format!("{}: {} packages", set.name(), packages.len()));
+        let fetcher = self.fetcher();
+        packages::fetch(&fetcher, self.mirrors, &packages)?;
+        finish::begin(tree, architecture)?;
+        packages::unpack(&fetcher, &packages, tree, set)?;
+        finish::complete(tree, set)?;
+        let downloads = node::fetch(&fetcher, &platform.node, (set != RootSet::Minimal).then_some(&lock.npm))?;
+        node::lay_out(tree, &downloads, set)?;
+        match strip {
+            Some(strip) => strip(&tree.root().join(node::PROGRAM)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn digest_of(lock: &RootLock, platform: &Platform, set: RootSet, architecture: Architecture, strip: bool) -> String {
+    let mut text = format!("layout {LAYOUT}\n{} {} {}\n", set.name(), lock.release, architecture.debian());
+    let packages = platform.packages_of(set);
+    let mut lines: Vec<&str> = packages.iter().map(|package| package.sha256.as_str()).collect();
+    lines.push(&platform.node.integrity);
+    if set != RootSet::Minimal {
+        lines.push(&lock.npm.integrity);
+    }
+    if strip {
+        // Another binutils may strip in another way.
+        let tools = platform.packages.iter().filter(|package| package.name.contains("binutils"));
+        lines.extend(tools.map(|package| package.sha256.as_str()));
+        lines.push("stripped");
+    }
+    text += &lines.join("\n");
+    digest::sha256(text.as_bytes())
+}
