@@ -5,4 +5,4 @@ case "$PWD:$*" in
   "/app/{{ folder }}:run build"*) exit 0 ;;
 {%- endfor %}
 esac
-exec /usr/local/bin/yarn "$@"
+exec {{ yarn }} "$@"

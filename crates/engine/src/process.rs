@@ -31,7 +31,7 @@ impl Interrupt {
 }
 
 /// A command line as a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// The program.
     pub program: PathBuf,
@@ -39,12 +39,14 @@ pub struct Invocation {
     pub arguments: Vec<OsString>,
     /// Variables set for it, beyond what it inherits.
     pub environment: Vec<(String, OsString)>,
+    /// What it reads from standard input; may hold secrets.
+    input: Vec<u8>,
 }
 
 impl Invocation {
     /// A command line without arguments yet.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), arguments: Vec::new(), environment: Vec::new() }
+        Self { program: program.into(), arguments: Vec::new(), environment: Vec::new(), input: Vec::new() }
     }
 
     /// Adds one argument.
@@ -68,8 +70,16 @@ impl Invocation {
         self
     }
 
+    /// Hands these bytes over as standard input.
+    #[must_use]
+    pub fn input(mut self, bytes: Vec<u8>) -> Self {
+        self.input = bytes;
+        self
+    }
+
     fn expression(&self) -> duct::Expression {
         let command = duct::cmd(self.program.as_os_str(), &self.arguments);
+        let command = if self.input.is_empty() { command.stdin_null() } else { command.stdin_bytes(self.input.clone()) };
         self.environment.iter().fold(command, |command, (name, value)| command.env(name, value))
     }
 
@@ -86,7 +96,7 @@ impl Invocation {
         let mut log = log.map(File::create).transpose().map_err(EngineError::io("creating the log file"))?;
         let (reader, writer) = os_pipe().map_err(EngineError::io("opening a pipe"))?;
         let output = writer.try_clone().map_err(EngineError::io("opening a pipe"))?;
-        let handle = self.expression().stdin_null().unchecked().stdout_file(output).stderr_file(writer).start();
+        let handle = self.expression().unchecked().stdout_file(output).stderr_file(writer).start();
         let handle = handle.map_err(|error| self.not_started(error))?;
         let handle = Arc::new(handle);
         let done = Arc::new(AtomicBool::new(false));
@@ -118,7 +128,7 @@ impl Invocation {
     /// # Errors
     /// As [`Invocation::stream`].
     pub fn read(&self) -> Result<String, EngineError> {
-        let output = self.expression().stdin_null().stdout_capture().stderr_capture().unchecked().run();
+        let output = self.expression().stdout_capture().stderr_capture().unchecked().run();
         let output = output.map_err(|error| self.not_started(error))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
@@ -134,7 +144,7 @@ impl Invocation {
     /// # Errors
     /// It could not be started.
     pub(crate) fn read_unchecked(&self) -> Result<String, EngineError> {
-        let output = self.expression().stdin_null().stdout_capture().stderr_null().unchecked().run();
+        let output = self.expression().stdout_capture().stderr_null().unchecked().run();
         let output = output.map_err(|error| self.not_started(error))?;
         Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
@@ -146,6 +156,12 @@ impl Invocation {
     fn failed(&self, code: Option<i32>, tail: Vec<String>) -> EngineError {
         let hint = hint_for(&tail);
         EngineError::Failed { command: self.to_string(), code, step: None, tail, hint, repository: false, log: None }
+    }
+}
+
+impl std::fmt::Debug for Invocation {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, out)
     }
 }
 

@@ -86,7 +86,7 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         layout => layout(recipe),
         committed_cache => repo.yarn.committed_cache.is_some(),
         with_build_environment => continued(WITH_BUILD_ENVIRONMENT.lines()),
-        yarn_but_bundles => continued(yarn_but_bundles(repo)?.lines()),
+        yarn_but_bundles => continued(yarn_but_bundles(repo, "/usr/local/bin/yarn")?.lines()),
         yarn_file, yarn_package, yarn_hash,
         registry_option => registry.unwrap_or_default(),
         debian_packages => debian_packages(repo).join(" "),

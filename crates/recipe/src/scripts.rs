@@ -37,13 +37,14 @@ pub fn script_text(script: Script) -> Result<String, minijinja::Error> {
     )
 }
 
-/// A shell script to find as `yarn` while the backend is built: the bundled packages are built already.
+/// A shell script to find as `yarn` while the backend is built: the bundled packages are built already. All
+/// else is for the program `yarn`.
 ///
 /// # Errors
 /// As [`script_text`].
-pub fn yarn_but_bundles(repo: &Monorepo) -> Result<String, minijinja::Error> {
+pub fn yarn_but_bundles(repo: &Monorepo, yarn: &str) -> Result<String, minijinja::Error> {
     let folders: Vec<_> = repo.bundles().into_iter().map(|workspace| workspace.folder.clone()).collect();
-    fill(YARN_BUT_BUNDLES, &context! { bundle_folders => folders })
+    fill(YARN_BUT_BUNDLES, &context! { bundle_folders => folders, yarn })
 }
 
 /// File of the Yarn release in a builder.

@@ -1,0 +1,243 @@
+//! What each step of the recipe does in its work tree.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use recipe::{Action, PackageBuild, Step, StepId, dist_workspace, reduced_manifests};
+use sha2::{Digest, Sha256};
+
+use crate::embedded::files::{empty_folder, hard_link_tree, hexadecimal, remove};
+use crate::embedded::job::{EmbeddedJob, Reuse};
+use crate::embedded::record::{Record, Records};
+use crate::embedded::run::{OUT, Runner};
+use crate::embedded::tree::{Content, Files, synchronise};
+use crate::failure::EngineError;
+
+/// How often a cache that another build holds is tried.
+const LOCK_POLL: Duration = Duration::from_millis(200);
+
+/// The files of a step's work tree: its own inputs over those of the install it stands on.
+pub(crate) fn files(job: &EmbeddedJob, step: &Step) -> Files {
+    let mut files = Files::new();
+    if step.id != StepId::Install
+        && let Some(install) = job.step(&StepId::Install)
+    {
+        add_inputs(job, install, &mut files);
+    }
+    if step.id == StepId::ProductionDependencies {
+        // The manifests of the production workspace stand in for those of the install.
+        files.retain(|path, _| path != "package.json" && !path.ends_with("/package.json"));
+    }
+    add_inputs(job, step, &mut files);
+    files
+}
+
+fn add_inputs(job: &EmbeddedJob, step: &Step, files: &mut Files) {
+    for (path, text) in reduced_manifests(&job.repo, &step.inputs) {
+        files.insert(path, Content::Text(text));
+    }
+    for path in &step.inputs.paths {
+        for (name, file) in job.repo.tree.under(path) {
+            let content = Content::Repository { digest: file.digest, executable: file.executable };
+            files.insert(name.to_owned(), content);
+        }
+    }
+}
+
+/// Runs one step between the marks that tell an unfinished one; holds the caches that bear only one user.
+pub(crate) fn run_recorded(
+    runner: &Runner<'_>,
+    records: &Records,
+    files: &Files,
+    record: &mut Record,
+    key: &str,
+) -> Result<(), EngineError> {
+    let name = runner.step.id.to_string();
+    let _locks = lock_caches(runner)?;
+    let was_unfinished = records.is_unfinished(&name);
+    records.begin(&name)?;
+    if was_unfinished {
+        // Nobody knows what is in the tree.
+        remove(&runner.job.tree(&runner.step.id))?;
+        *record = Record { basis: record.basis.clone(), ..Record::default() };
+    }
+    run(runner, files, record)?;
+    records.succeeded(&name, key, record)
+}
+
+/// Makes the folders of the step's caches. Yarn's is for one install at a time, as in the Dockerfile.
+fn lock_caches(runner: &Runner<'_>) -> Result<Vec<File>, EngineError> {
+    let mut locks = Vec::new();
+    for name in &runner.step.caches {
+        let folder = runner.job.caches.join(name);
+        std::fs::create_dir_all(&folder).map_err(EngineError::io(format!("creating {}", folder.display())))?;
+        if *name == "yarn" {
+            let lock = File::create(runner.job.caches.join("yarn.lock")).map_err(EngineError::io("locking Yarn's cache"))?;
+            while lock.try_lock().is_err() {
+                if runner.stop.is_set() {
+                    return Err(EngineError::Interrupted);
+                }
+                std::thread::sleep(LOCK_POLL);
+            }
+            locks.push(lock);
+        }
+    }
+    Ok(locks)
+}
+
+/// Runs one step; its record is filled in with what it read.
+fn run(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
+    match runner.step.id {
+        StepId::Install => install(runner, files, record),
+        StepId::ProductionDependencies => production_dependencies(runner, files, record),
+        StepId::BuildBackend => build_backend(runner, files, record),
+        _ => {
+            synchronise_tree(runner, files, record, &|path| is_modules(path))?;
+            run_actions(runner)
+        }
+    }
+}
+
+fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
+    for (index, action) in runner.step.actions.iter().enumerate() {
+        let log = if index == 0 { runner.step.id.to_string() } else { format!("{}-{}", runner.step.id, index + 1) };
+        runner.run(action, None, &log)?;
+    }
+    Ok(())
+}
+
+fn synchronise_tree(
+    runner: &Runner<'_>,
+    files: &Files,
+    record: &mut Record,
+    keeps: &dyn Fn(&str) -> bool,
+) -> Result<(), EngineError> {
+    let tree = runner.job.tree(&runner.step.id);
+    if runner.job.reuse == Reuse::Nothing {
+        empty_folder(&tree)?;
+        record.files.clear();
+    }
+    synchronise(&tree, &runner.job.repo.root, files, &mut record.files, keeps)
+}
+
+fn is_modules(path: &str) -> bool {
+    path == "node_modules" || path.ends_with("/node_modules")
+}
+
+/// What Yarn keeps beside the packages it installed, for the next time.
+fn is_yarns_own(path: &str) -> bool {
+    is_modules(path) || [".yarn/install-state.gz", ".yarn/build-state.yml", ".yarn/unplugged"].contains(&path)
+}
+
+/// A changed lockfile updates what is installed.
+fn install(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
+    synchronise_tree(runner, files, record, &is_yarns_own)?;
+    run_actions(runner)
+}
+
+/// Cut down from the install by Yarn. The tree of the last time is brought up to date, unless the packages
+/// that compile changed: those must come from the install, which has all that compiling takes.
+fn production_dependencies(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
+    let job = runner.job;
+    let tree = job.tree(&StepId::ProductionDependencies);
+    let addons = compiled_packages(job);
+    let is_kept = record.packages == addons && tree.join("node_modules").is_dir() && job.reuse == Reuse::Unchanged;
+    if !is_kept {
+        empty_folder(&tree)?;
+        record.files.clear();
+        let from = job.tree(&StepId::Install);
+        // Yarn writes to its state in place, which a link would share with the install.
+        let state = |path: &Path| path.ends_with(".yarn-state.yml") || path.starts_with(".yarn");
+        let sources = |path: &Path| files_of_install(job).contains_key(path.to_string_lossy().as_ref());
+        hard_link_tree(&from, &tree, &sources, &state)?;
+    }
+    synchronise(&tree, &job.repo.root, files, &mut record.files, &is_yarns_own)?;
+    record.packages = addons;
+    run_actions(runner)
+}
+
+fn files_of_install(job: &EmbeddedJob) -> Files {
+    job.step(&StepId::Install).map(|step| files(job, step)).unwrap_or_default()
+}
+
+/// The locked packages that may compile native code, and the builder they were compiled with.
+fn compiled_packages(job: &EmbeddedJob) -> BTreeMap<String, String> {
+    let names = job.repo.lockfile.native_addons();
+    let entries = job.repo.lockfile.entries.iter().filter(|entry| names.contains(entry.name()));
+    let locators = entries.map(|entry| (entry.resolution.clone(), String::new()));
+    locators.chain([("builder".to_owned(), job.builder.digest.clone())]).collect()
+}
+
+/// Lays out the production workspace: by the CLI's own commands where they do, else from the archives.
+fn build_backend(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
+    let workspace = runner.job.dist_workspace();
+    match dist_workspace(&runner.job.repo, OUT) {
+        Some(commands) => {
+            let keys = package_keys(runner, &commands.builds, files);
+            let is_built = |folder: &str| record.packages.get(folder) == keys.get(folder);
+            let kept: Vec<String> = commands.builds.iter().map(|build| &build.folder).filter(|folder| is_built(folder)).map(|folder| format!("{folder}/dist")).collect();
+            synchronise_tree(runner, files, record, &|path| is_modules(path) || kept.iter().any(|dist| dist == path))?;
+            let tree = runner.job.tree(&StepId::BuildBackend);
+            let missing = commands.builds.iter().filter(|build| !tree.join(&build.folder).join("dist").is_dir());
+            build_packages(runner, &missing.collect::<Vec<_>>())?;
+            empty_folder(&workspace)?;
+            runner.run(&commands.pack, Some(&workspace), "build-backend")?;
+            record.packages = keys;
+        }
+        None => {
+            record.packages.clear();
+            synchronise_tree(runner, files, record, &is_modules)?;
+            run_actions(runner)?;
+            empty_folder(&workspace)?;
+            runner.run(&unpack(&runner.job.recipe.backend), Some(&workspace), "unpack-bundle")?;
+        }
+    }
+    Ok(())
+}
+
+fn unpack(backend: &str) -> Action {
+    let archive = format!("{backend}/dist/bundle.tar.gz");
+    let argv = ["tar", "-xzf", &archive, "-C", OUT, "--no-same-owner"].map(str::to_owned).to_vec();
+    Action::Run { argv, folder: String::new() }
+}
+
+/// Builds packages, as many at a time as there are cores.
+fn build_packages(runner: &Runner<'_>, builds: &[&PackageBuild]) -> Result<(), EngineError> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<(), EngineError> {
+        while let Some(build) = builds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            runner.run(&build.action, None, &format!("build-{}", build.folder.replace('/', "-")))?;
+        }
+        Ok(())
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(builds.len());
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or(Err(EngineError::Interrupted)))
+    })
+}
+
+/// What the build of each package depends on: its own files, what is outside of every package, the builder
+/// and the install. Other packages stay `require` calls.
+fn package_keys(runner: &Runner<'_>, builds: &[PackageBuild], files: &Files) -> BTreeMap<String, String> {
+    let folders: Vec<_> = runner.job.repo.workspaces.iter().map(|workspace| format!("{}/", workspace.folder)).collect();
+    let mut shared = Sha256::new();
+    shared.update(&runner.job.builder.digest);
+    shared.update(runner.job.step(&StepId::Install).map_or("", |step| &step.fingerprint));
+    for (path, content) in files.iter().filter(|(path, _)| !folders.iter().any(|folder| path.starts_with(folder))) {
+        shared.update(format!("{path}\0{}\0", content.fingerprint()));
+    }
+    let key = |build: &PackageBuild| {
+        let mut hash = shared.clone();
+        hash.update(format!("{:?}", build.action));
+        let folder = format!("{}/", build.folder);
+        for (path, content) in files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder)) {
+            hash.update(format!("{path}\0{}\0", content.fingerprint()));
+        }
+        (build.folder.clone(), hexadecimal(&hash.finalize()))
+    };
+    builds.iter().map(key).collect()
+}
