@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use lzma_rust2::XzReader;
+use lzma_rust2::{Action, Status, XzStream};
 use tar::Archive;
 
 use crate::failure::EngineError;
@@ -14,6 +14,8 @@ use crate::failure::EngineError;
 const MAGIC: &[u8] = b"!<arch>\n";
 /// Bytes of a member's header.
 const HEADER: usize = 60;
+/// Bytes unpacked at once.
+const XZ_BLOCK: usize = 1 << 20;
 
 /// What is in a package.
 pub(super) struct Deb {
@@ -75,10 +77,32 @@ fn unpacked(suffix: &str, member: &mut impl Read) -> std::io::Result<Vec<u8>> {
     match suffix {
         "" => member.read_to_end(&mut bytes)?,
         ".gz" => GzDecoder::new(member).read_to_end(&mut bytes)?,
-        ".xz" => XzReader::new(member, true).read_to_end(&mut bytes)?,
+        ".xz" => {
+            let mut packed = Vec::new();
+            member.read_to_end(&mut packed)?;
+            unpack_xz(&packed, &mut bytes)?
+        }
         other => return Err(damaged(&format!("compressed in an unknown way: {other}"))),
     };
     Ok(bytes)
+}
+
+/// By the decoder's plain functions: its readers are generic, so they would be compiled here, unoptimized.
+fn unpack_xz(packed: &[u8], bytes: &mut Vec<u8>) -> std::io::Result<usize> {
+    let mut stream = XzStream::new(true);
+    let mut block = vec![0; XZ_BLOCK];
+    let mut read = 0;
+    loop {
+        let done = stream.process(&packed[read..], &mut block, Action::Finish)?;
+        read += done.bytes_consumed;
+        bytes.extend_from_slice(&block[..done.bytes_produced]);
+        if done.status == Status::StreamEnd {
+            return Ok(bytes.len());
+        }
+        if done.bytes_consumed + done.bytes_produced == 0 {
+            return Err(damaged("a cut xz stream"));
+        }
+    }
 }
 
 fn stanza(archive: &[u8]) -> std::io::Result<String> {

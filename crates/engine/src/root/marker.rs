@@ -1,23 +1,43 @@
-//! The mark of a finished root: it tells a whole one from one that somebody removed files from.
+//! The mark of a finished folder: it tells a whole one from one that somebody removed files from.
+//!
+//! A folder's time changes when an entry is added to it or removed from it; so looking at the folders alone
+//! is enough, and takes a few milliseconds. A copied state folder may have other times: then the entries are
+//! counted.
 
+use std::fmt::Write as _;
 use std::path::Path;
-
-use serde::{Deserialize, Serialize};
+use std::time::UNIX_EPOCH;
 
 use crate::failure::EngineError;
 
-/// What was there when the root was finished.
-#[derive(Debug, Serialize, Deserialize)]
-struct Marker {
-    digest: String,
+/// What was there when the folder was finished.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Contents {
+    /// Files, links and folders.
     entries: u64,
+    /// Each folder's time and path, a line each.
+    folders: String,
 }
 
-/// Whether the folder has as many entries as when it was finished.
+/// Whether the folder holds what it held when it was finished.
 pub(super) fn is_whole(folder: &Path, marker: &Path, digest: &str) -> bool {
-    let Ok(text) = std::fs::read(marker) else { return false };
-    let Ok(marker) = serde_json::from_slice::<Marker>(&text) else { return false };
-    marker.digest == digest && count(folder).is_ok_and(|entries| entries == marker.entries)
+    let Ok(text) = std::fs::read_to_string(marker) else { return false };
+    let mut parts = text.splitn(3, '\n');
+    let (Some(found), Some(entries), Some(folders)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    if found != digest || !folder.is_dir() {
+        return false;
+    }
+    if folders.lines().all(|line| is_unchanged(folder, line)) {
+        return true;
+    }
+    let mut contents = Contents::default();
+    let read = contents.add(folder, Path::new("")).is_ok();
+    let whole = read && entries == contents.entries.to_string();
+    if whole {
+        // Only a quicker answer the next time depends on it.
+        let _ = write_contents(marker, digest, &contents);
+    }
+    whole
 }
 
 /// Marks the folder as finished.
@@ -25,20 +45,86 @@ pub(super) fn is_whole(folder: &Path, marker: &Path, digest: &str) -> bool {
 /// # Errors
 /// The disk refused.
 pub(super) fn write(folder: &Path, marker: &Path, digest: &str) -> Result<(), EngineError> {
-    let writing = || EngineError::io(format!("writing {}", marker.display()));
-    let mark = Marker { digest: digest.to_owned(), entries: count(folder).map_err(writing())? };
-    let text = serde_json::to_vec(&mark).map_err(|error| writing()(error.into()))?;
-    std::fs::write(marker, text).map_err(writing())
+    let mut contents = Contents::default();
+    let written = contents.add(folder, Path::new("")).and_then(|()| write_contents(marker, digest, &contents));
+    written.map_err(EngineError::io(format!("writing {}", marker.display())))
 }
 
-fn count(folder: &Path) -> std::io::Result<u64> {
-    let mut entries = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        entries += 1;
-        if entry.file_type()?.is_dir() {
-            entries += count(&entry.path())?;
+fn write_contents(marker: &Path, digest: &str, contents: &Contents) -> std::io::Result<()> {
+    let partial = marker.with_extension("partial");
+    std::fs::write(&partial, format!("{digest}\n{}\n{}", contents.entries, contents.folders))?;
+    std::fs::rename(&partial, marker)
+}
+
+impl Contents {
+    fn add(&mut self, root: &Path, path: &Path) -> std::io::Result<()> {
+        let folder = root.join(path);
+        match path.to_str() {
+            Some(text) if !text.contains('\n') => writeln!(self.folders, "{} {text}", time(&folder)?).unwrap_or(()),
+            _ => {}
+        }
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            self.entries += 1;
+            if entry.file_type()?.is_dir() {
+                self.add(root, &path.join(entry.file_name()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_unchanged(root: &Path, line: &str) -> bool {
+    let recorded = line.split_once(' ').and_then(|(time, path)| Some((time.parse::<u128>().ok()?, path)));
+    recorded.is_some_and(|(recorded, path)| time(&root.join(path)).is_ok_and(|found| found == recorded))
+}
+
+/// Nanoseconds since 1970 that a folder was last changed at.
+fn time(folder: &Path) -> std::io::Result<u128> {
+    let changed = std::fs::symlink_metadata(folder)?.modified()?;
+    Ok(changed.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished() -> (tempfile::TempDir, std::path::PathBuf, std::path::PathBuf) {
+        let scratch = tempfile::tempdir().unwrap();
+        let (folder, marker) = (scratch.path().join("root"), scratch.path().join("root.mark"));
+        std::fs::create_dir_all(folder.join("usr/bin")).unwrap();
+        std::fs::write(folder.join("usr/bin/node"), "").unwrap();
+        write(&folder, &marker, "abc").unwrap();
+        (scratch, folder, marker)
+    }
+
+    #[test]
+    fn a_missing_file_and_another_digest_are_noticed() {
+        let (_scratch, folder, marker) = finished();
+        assert!(is_whole(&folder, &marker, "abc"));
+        assert!(!is_whole(&folder, &marker, "abd"));
+        std::fs::remove_file(folder.join("usr/bin/node")).unwrap();
+        assert!(!is_whole(&folder, &marker, "abc"));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(!is_whole(&folder, &marker, "abc"));
+    }
+
+    #[test]
+    fn a_copy_with_other_times_is_counted_once() {
+        let (_scratch, folder, marker) = finished();
+        std::fs::write(folder.join("usr/bin/more"), "").unwrap();
+        std::fs::remove_file(folder.join("usr/bin/more")).unwrap();
+        let before = std::fs::read_to_string(&marker).unwrap();
+        assert!(is_whole(&folder, &marker, "abc"));
+        assert_ne!(std::fs::read_to_string(&marker).unwrap(), before);
+    }
+
+    #[test]
+    fn a_cut_marker_marks_nothing() {
+        let (_scratch, folder, marker) = finished();
+        for text in ["", "abc", "abc\n3"] {
+            std::fs::write(&marker, text).unwrap();
+            assert!(!is_whole(&folder, &marker, "abc"), "{text}");
         }
     }
-    Ok(entries)
 }

@@ -25,11 +25,18 @@ const STATUS: &str = "var/lib/dpkg/status.d";
 /// # Errors
 /// A mirror does not have it, or it is not what the lock names.
 pub(super) fn fetch(fetcher: &Fetcher<'_>, mirrors: &[String], packages: &[&DebianPackage]) -> Result<(), EngineError> {
+    let hash = |package: &DebianPackage| Hash::Sha256(package.sha256.clone());
+    let missing = packages.iter().filter(|package| !hash(package).fits(&fetcher.path(&hash(package))));
+    let missing: Vec<_> = missing.collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // It may have to ask apt, which takes a while.
     let mirrors = Mirrors::find(mirrors);
-    let wanted = packages.iter().map(|package| Wanted {
+    let wanted = missing.into_iter().map(|package| Wanted {
         what: format!("the package {} {}", package.name, package.version),
         address: mirrors.address(&package.path),
-        hash: Hash::Sha256(package.sha256.clone()),
+        hash: hash(package),
     });
     fetcher.fetch(&wanted.collect::<Vec<_>>(), &[], GONE)
 }

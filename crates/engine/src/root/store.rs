@@ -25,7 +25,7 @@ pub struct Root {
     pub node_version: String,
 }
 
-/// Strips a program of its symbols, in place: the path is outside of every root.
+/// Strips a program of its symbols, in place. It is called with a file in a root that is being made.
 pub type Strip<'a> = &'a dyn Fn(&Path) -> Result<(), EngineError>;
 
 /// Makes root file systems, or finds them made.
@@ -97,7 +97,7 @@ impl Roots<'_> {
     ) -> Result<PathBuf, EngineError> {
         let roots = self.shared.join("roots");
         let name = format!("{label}-{}", &digest[..16]);
-        let (folder, mark) = (roots.join(&name), roots.join(format!("{name}.json")));
+        let (folder, mark) = (roots.join(&name), roots.join(format!("{name}.mark")));
         if marker::is_whole(&folder, &mark, digest) {
             return Ok(folder);
         }
