@@ -122,6 +122,75 @@ pub(crate) struct BuildImage {
     /// Print the plan as JSON and stop
     #[arg(long)]
     pub(crate) plan: bool,
+    /// What runs the steps
+    #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
+    pub(crate) engine: EngineChoice,
+    #[command(flatten)]
+    pub(crate) embedded: EmbeddedFlags,
+}
+
+/// What runs the steps of a build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineChoice {
+    /// Docker where one works, else embedded.
+    #[default]
+    Auto,
+    /// Docker with BuildKit.
+    Docker,
+    /// Sandboxes on this machine, without a daemon.
+    Embedded,
+}
+
+/// What only the embedded engine can do; any of these chooses it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Embedded engine")]
+pub(crate) struct EmbeddedFlags {
+    /// Base of the image: libraries and Node alone, or a small Debian with a shell
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) runtime: Option<RuntimeKind>,
+    /// How layers are compressed [default: gzip]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(crate) compression: Option<CompressionMethod>,
+    /// Where the image goes: oci:DIR, oci-archive:FILE or docker-archive:FILE; may be given again
+    /// [default: oci: in the state folder]
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) output: Vec<String>,
+    /// Load the image into Docker or Podman, too
+    #[arg(long)]
+    pub(crate) load: bool,
+    /// Push the image to a registry by skopeo; its digest goes to standard output
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) push: Option<String>,
+    /// Keep files of a class that pruning takes away, or all of them; may be given again
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) keep: Vec<String>,
+    /// Do not check types: an editor or CI does
+    #[arg(long)]
+    pub(crate) no_typecheck: bool,
+    /// Say for every step that ran which inputs changed
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// List the largest packages, and what pruning took
+    #[arg(long)]
+    pub(crate) explain_size: bool,
+}
+
+/// What an image of the embedded engine stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeKind {
+    /// A C library, certificates and Node; no shell.
+    Minimal,
+    /// A small Debian.
+    Slim,
+}
+
+/// How layers are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompressionMethod {
+    /// Read by every engine.
+    Gzip,
+    /// Smaller and faster; not for Docker before 23.
+    Zstd,
 }
 
 /// `verify-artifacts`

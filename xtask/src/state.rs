@@ -34,6 +34,7 @@ pub(crate) struct LastBuild {
 
 /// The state of one repository, ours alone until it is dropped.
 pub(crate) struct State {
+    shared: PathBuf,
     folder: PathBuf,
     _lock: File,
 }
@@ -49,9 +50,14 @@ impl State {
         let lock =
             File::create(folder.join("lock")).with_context(|| format!("creating a lock file\n  hint: {hint}"))?;
         wait_for(&lock, printer, interrupt)?;
-        let state = Self { folder, _lock: lock };
+        let state = Self { shared: base, folder, _lock: lock };
         state.remove_leftovers();
         Ok(state)
+    }
+
+    /// The folder that all repositories share.
+    pub(crate) fn shared(&self) -> &Path {
+        &self.shared
     }
 
     /// A path in the folder.

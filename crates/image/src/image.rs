@@ -163,6 +163,13 @@ impl Layout {
     }
 }
 
+impl Layer {
+    /// Its blob.
+    pub fn descriptor(&self) -> Descriptor {
+        descriptor(self)
+    }
+}
+
 pub(crate) fn descriptor(layer: &Layer) -> Descriptor {
     Descriptor::new(&layer.media_type, layer.digest.clone(), layer.size)
 }

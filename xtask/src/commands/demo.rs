@@ -5,7 +5,7 @@ use engine::{Engine, Interrupt, docker};
 use monorepo::Monorepo;
 
 use crate::commands::{base_image, build_image};
-use crate::flags::{BuildImage, Demo, RepositoryFlags};
+use crate::flags::{BuildImage, Demo, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
 
@@ -26,6 +26,8 @@ pub(crate) fn run(flags: &Demo, printer: &Printer, interrupt: &Interrupt) -> Res
         artifacts: None,
         no_cache: false,
         plan: false,
+        engine: EngineChoice::Docker,
+        embedded: EmbeddedFlags::default(),
     };
     build_image::run(&build, &repository, printer, interrupt)?;
     printer.block(&how_to_run(&flags.tag));

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::embedded::files::hexadecimal;
 use crate::embedded::job::{EmbeddedJob, Reuse, TypeCheck};
-use crate::embedded::record::{Basis, Record, reasons};
+use crate::embedded::record::{Basis, reasons};
 use crate::embedded::run::{Runner, write_programs};
 use crate::embedded::steps;
 use crate::event::{Event, Reporter, StepState};

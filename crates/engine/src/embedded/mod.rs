@@ -11,13 +11,14 @@ mod sandbox;
 mod steps;
 mod tree;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use build::Build;
 pub use job::{Builder, EmbeddedJob, Reuse, TypeCheck};
 pub use sandbox::{Bubblewrap, Mount, Network, Sandbox, SandboxedCommand};
 
 use crate::failure::EngineError;
+use crate::process::Interrupt;
 
 /// Finds bubblewrap and makes sure that it works here.
 ///
@@ -31,4 +32,23 @@ pub fn find_sandbox() -> Result<Bubblewrap, EngineError> {
     })?;
     preflight::check(&program)?;
     Ok(Bubblewrap::at(&program))
+}
+
+/// Strips a program of its symbols, in place, with the builder's own tools.
+///
+/// # Errors
+/// The tools failed, or are not in the builder.
+pub fn strip(sandbox: &dyn Sandbox, builder: &Path, program: &Path, interrupt: &Interrupt) -> Result<(), EngineError> {
+    let folder = program.parent().unwrap_or(Path::new("/"));
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    let command = SandboxedCommand {
+        root: builder.to_owned(),
+        mounts: vec![Mount::writable(folder, run::OUT)],
+        environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
+        secrets: Vec::new(),
+        network: Network::None,
+        folder: "/".to_owned(),
+        argv: ["strip", "--strip-unneeded", &format!("{}/{name}", run::OUT)].map(str::to_owned).to_vec(),
+    };
+    sandbox.wrap(&command).stream(None, interrupt, |_| {}).map(drop)
 }

@@ -71,7 +71,8 @@ impl Runner<'_> {
 
     fn mounts(&self) -> Vec<Mount> {
         let job = self.job;
-        let mut mounts = vec![Mount::writable(job.tree(&self.step.id), "/app")];
+        let cache = Mount::Memory { inside: "/cache".to_owned() };
+        let mut mounts = vec![Mount::writable(job.tree(&self.step.id), "/app"), cache];
         if !matches!(self.step.id, StepId::Install | StepId::ProductionDependencies) {
             mounts.extend(installed_modules(job));
             mounts.extend(built_bundles(job, self.step));

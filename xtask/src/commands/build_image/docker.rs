@@ -1,48 +1,36 @@
-//! `build-image`: facts, plan, build, verify, tag, report.
+//! The build with Docker: facts, plan, build, verify, tag, report.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use artifacts::Verification;
-use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, Secret, docker, find_secrets};
+use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, docker};
 use image::{RunConfiguration, verify_run_configuration};
 use monorepo::{Monorepo, Severity};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::commands::render::is_drifted;
+use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, secrets, warn_of_drift};
 use crate::commands::verify_artifacts;
 use crate::exit::CheckFailed;
 use crate::files::{sha256, sha256_of, write_atomically};
-use crate::flags::{BuildImage, RepositoryFlags};
+use crate::flags::BuildImage;
 use crate::output::{Printer, StepLog};
-use crate::repository;
-use crate::state::{LastBuild, State, remove_folders};
+use crate::state::{LastBuild, State};
 use crate::summary;
 
-/// Begins the name of the folder, beside the archives, that they arrive in before they are verified.
-const INCOMING: &str = ".incoming-";
-
-pub(crate) fn run(
+/// Builds with Docker.
+pub(super) fn run(
+    docker: &docker::Docker,
     flags: &BuildImage,
-    repository: &RepositoryFlags,
+    repo: &Monorepo,
+    state: &State,
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let repo = repository::read(repository, printer)?;
-    if flags.plan {
-        let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
-        printer.document(&recipe::plan(&repo, base));
-        return Ok(());
-    }
-    let engine: Box<dyn Engine> = Box::new(docker::find(flags.builder.as_deref())?);
-    let state = State::open(&repo.root, repository, printer, interrupt)?;
-    let base = base_reference(flags, engine.as_ref(), &state)?;
-    let recipe = recipe::plan(&repo, base.as_deref());
-    let build =
-        Build { flags, repo: &repo, recipe: &recipe, engine: engine.as_ref(), state: &state, printer, interrupt };
-    build.run()
+    let base = base_reference(flags, docker, state)?;
+    let recipe = recipe::plan(repo, base.as_deref());
+    Build { flags, repo, recipe: &recipe, engine: docker, state, printer, interrupt }.run()
 }
 
 /// The base image's reference, once an archive named by `--base` is loaded.
@@ -68,7 +56,7 @@ struct Build<'a> {
 impl Build<'_> {
     fn run(&self) -> Result<()> {
         let steps = StepLog::new(self.printer);
-        let artifacts = self.artifacts_folder();
+        let artifacts = artifacts_folder(self.flags, self.repo);
         let rendered = recipe::render(self.repo, self.recipe).context("filling in a template of assets/")?;
         let fingerprint = fingerprint(self.recipe, &rendered);
         if let Some(image) = self.unchanged(&fingerprint, &artifacts)? {
@@ -78,7 +66,7 @@ impl Build<'_> {
         self.printer.say(&format!("building {} with {}", self.flags.tag, self.engine.description()));
         let incoming = incoming_folder(&artifacts)?;
         let dockerfile = self.write_context(&rendered)?;
-        let secrets = self.secrets()?;
+        let secrets = secrets(self.flags, self.recipe)?;
         let scratch = self.state.scratch()?;
         let log = self.state.path("logs/build-image.log");
         let job = BuildJob {
@@ -102,10 +90,6 @@ impl Build<'_> {
         self.printer.block(&verify_artifacts::table(&artifacts, &verification, Severity::Warning));
         self.finish(&steps, &image);
         Ok(())
-    }
-
-    fn artifacts_folder(&self) -> PathBuf {
-        self.flags.artifacts.clone().unwrap_or_else(|| verify_artifacts::default_folder(self.repo))
     }
 
     /// The image of an equal, verified build, when everything it left is still in place.
@@ -136,45 +120,8 @@ impl Build<'_> {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
             write_atomically(&folder.join(name), file.text.as_bytes())?;
         }
-        self.warn_of_drift(rendered)?;
+        warn_of_drift(self.flags, self.repo, rendered, self.printer)?;
         Ok(folder.join("Dockerfile.flightcontrol"))
-    }
-
-    /// What is committed names the default base, whatever this build starts from.
-    fn warn_of_drift(&self, rendered: &[Rendered]) -> Result<()> {
-        let on_default_base;
-        let expected = if self.flags.base.is_none() {
-            rendered
-        } else {
-            on_default_base = recipe::render(self.repo, &recipe::plan(self.repo, None))
-                .context("filling in a template of assets/")?;
-            &on_default_base
-        };
-        for file in expected.iter().filter(|file| is_drifted(self.repo, file)) {
-            self.printer.warning(&format!(
-                "{} differs from what is built here; a deployment would use it as it is\n  hint: look with `cargo xtask render --check`",
-                file.path
-            ));
-        }
-        Ok(())
-    }
-
-    fn secrets(&self) -> Result<Vec<Secret>> {
-        if let Some(file) = &self.flags.ca_file {
-            let text =
-                std::fs::read_to_string(file).with_context(|| format!("reading the CA file {}", file.display()))?;
-            if !text.contains("-----BEGIN CERTIFICATE-----") {
-                return Err(CheckFailed(format!(
-                    "{}: found no certificate, expected certificates in PEM form\n  hint: convert with `openssl x509 -inform der -in FILE`",
-                    file.display()
-                ))
-                .into());
-            }
-        }
-        let names: std::collections::BTreeSet<_> =
-            self.recipe.steps.iter().flat_map(|step| step.secrets.clone()).collect();
-        let names: Vec<_> = names.into_iter().collect();
-        Ok(find_secrets(&names, self.flags.ca_file.as_deref()))
     }
 
     fn verify(&self, id: &str, incoming: &Path) -> Result<(LocalImage, Verification)> {
@@ -228,39 +175,11 @@ fn fingerprint(recipe: &Recipe, rendered: &[Rendered]) -> String {
     sha256_of(std::iter::once(recipe.fingerprint.as_str()).chain(texts))
 }
 
-/// A new folder on the same file system as the archives' own, made before the long build: a repository that
-/// cannot be written to is known at once.
-fn incoming_folder(artifacts: &Path) -> Result<TempDir> {
-    let hint = "name a writable folder with `--artifacts DIR`";
-    let doing = || format!("preparing {} for the artifacts\n  hint: {hint}", artifacts.display());
-    std::fs::create_dir_all(artifacts).with_context(doing)?;
-    remove_folders(artifacts, INCOMING);
-    tempfile::Builder::new().prefix(INCOMING).tempdir_in(artifacts).with_context(doing)
-}
-
-/// Moves the verified archives into place.
-fn publish(incoming: &Path, artifacts: &Path) -> Result<()> {
-    for name in [artifacts::SKELETON, artifacts::BUNDLE] {
-        std::fs::rename(incoming.join(name), artifacts.join(name))
-            .with_context(|| format!("moving {name} into {}", artifacts.display()))?;
-    }
-    Ok(())
-}
-
 fn found_configuration(image: &LocalImage) -> RunConfiguration {
     RunConfiguration {
         user: image.user.clone(),
         working_directory: image.working_directory.clone(),
         environment: image.environment.clone(),
         command: image.command.clone(),
-    }
-}
-
-fn expected_configuration(recipe: &Recipe) -> RunConfiguration {
-    RunConfiguration {
-        user: recipe.image.user.clone(),
-        working_directory: recipe.image.working_directory.clone(),
-        environment: recipe.image.environment.clone(),
-        command: recipe.image.command.clone(),
     }
 }

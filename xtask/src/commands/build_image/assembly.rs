@@ -1,0 +1,242 @@
+//! The image of the embedded engine: layers by how often they change, from folders that its steps left.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use image::{Candidate, Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner, verify_blobs, write_image, write_layer};
+use monorepo::Monorepo;
+use recipe::Recipe;
+use sha2::{Digest, Sha256};
+
+use super::git::{Commit, rfc3339};
+use crate::files::{hexadecimal, write_atomically};
+
+/// Grows when equal folders give other layers than before.
+const FORM: u32 = 1;
+/// Whom the application's files belong to.
+const NODE: Owner = Owner { uid: 1000, gid: 1000 };
+
+/// The layers written before, by what they were made of.
+pub(super) struct LayerStore {
+    layout: Layout,
+    file: PathBuf,
+    known: BTreeMap<String, Layer>,
+    used: BTreeMap<String, Layer>,
+    compression: Compression,
+    mtime: u64,
+}
+
+/// The layout in our own folder; one that something damaged is made anew.
+pub(super) fn sound_layout(folder: &Path) -> Result<Layout> {
+    let is_sound = |layout: &Layout| {
+        layout.references().is_ok_and(|names| names.iter().all(|name| layout.image(name).is_ok()))
+    };
+    match Layout::create(folder) {
+        Ok(layout) if is_sound(&layout) => Ok(layout),
+        _ => {
+            std::fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+            Ok(Layout::create(folder)?)
+        }
+    }
+}
+
+impl LayerStore {
+    /// Opens the store; layers whose blobs are not intact are forgotten.
+    pub(super) fn open(layout: Layout, file: PathBuf, compression: Compression, mtime: u64) -> Self {
+        let text = std::fs::read(&file).unwrap_or_default();
+        let mut known: BTreeMap<String, Layer> = serde_json::from_slice(&text).unwrap_or_default();
+        let blobs: Vec<Descriptor> = known.values().map(Layer::descriptor).collect();
+        if let Err(bad) = verify_blobs(&layout, &blobs) {
+            known.retain(|_, layer| bad.iter().all(|blob| blob.file != layout.blob(&layer.digest)));
+            bad.iter().for_each(|blob| drop(std::fs::remove_file(&blob.file)));
+        }
+        Self { layout, file, known, used: BTreeMap::new(), compression, mtime }
+    }
+
+    /// The layer that `key` stands for, made by `files` unless it is there.
+    pub(super) fn layer(&mut self, key: &str, files: impl FnOnce() -> Result<LayerFiles>) -> Result<Layer> {
+        let key = format!("{FORM} {:?} {} {key}", self.compression, self.mtime);
+        let layer = match self.known.get(&key) {
+            Some(layer) => layer.clone(),
+            None => write_layer(&self.layout, &files()?, self.compression, self.mtime)?,
+        };
+        self.used.insert(key, layer.clone());
+        Ok(layer)
+    }
+
+    /// The layer with these files, known by their content.
+    fn by_content(&mut self, files: LayerFiles) -> Result<Layer> {
+        let key = content_key(&files)?;
+        self.layer(&key, || Ok(files))
+    }
+
+    /// Names the image, and forgets layers that are not in it.
+    pub(super) fn write(self, spec: &ImageSpec, reference: &str) -> Result<ImageDigest> {
+        write_atomically(&self.file, &serde_json::to_vec(&self.used)?)?;
+        let digest = write_image(&self.layout, spec, reference)?;
+        self.layout.sweep()?;
+        Ok(digest)
+    }
+}
+
+/// The base: a root file system, owned by root.
+pub(super) fn base(root: &Path) -> Result<LayerFiles> {
+    let mut files = LayerFiles::new();
+    files.add_folder(root, "", Owner::ROOT, |_| true)?;
+    files.add_directory("tmp", 0o1777, Owner::ROOT)?;
+    Ok(files)
+}
+
+/// The production dependencies: `node_modules` of the root and of the workspaces that have one.
+pub(super) fn dependencies(
+    repo: &Monorepo,
+    tree: &Path,
+    keeps: &mut dyn FnMut(&Path, bool, u64) -> bool,
+) -> Result<LayerFiles> {
+    let mut files = LayerFiles::new();
+    let workspaces = repo.workspaces.iter().map(|workspace| format!("{}/node_modules", workspace.folder));
+    for folder in std::iter::once("node_modules".to_owned()).chain(workspaces) {
+        if tree.join(&folder).is_dir() {
+            let keeps = |candidate: Candidate<'_>| {
+                keeps(&Path::new(&folder).join(candidate.path), candidate.is_directory, candidate.size)
+            };
+            files.add_folder(&tree.join(&folder), format!("app/{folder}"), NODE, keeps)?;
+        }
+    }
+    Ok(files)
+}
+
+/// The layers above the dependencies: bundled packages, the backend's own, configuration.
+pub(super) fn application(
+    store: &mut LayerStore,
+    repo: &Monorepo,
+    recipe: &Recipe,
+    workspace: &Path,
+    keeps: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<Layer>> {
+    let bundles: Vec<PathBuf> = repo.bundles().iter().map(|package| PathBuf::from(&package.folder)).collect();
+    let mut app = LayerFiles::new();
+    for folder in &bundles {
+        let keeps = |candidate: Candidate<'_>| candidate.is_directory || keeps(&folder.join(candidate.path));
+        app.add_folder(&workspace.join(folder), Path::new("app").join(folder), NODE, keeps)?;
+    }
+    let mut backend = LayerFiles::new();
+    backend.add_folder(workspace, "app", NODE, |candidate| {
+        !bundles.iter().any(|folder| folder == candidate.path) && (candidate.is_directory || keeps(candidate.path))
+    })?;
+    [app, backend, configuration(repo, recipe)?]
+        .into_iter()
+        .filter(|files| !files.is_empty())
+        .map(|files| store.by_content(files))
+        .collect()
+}
+
+/// The configuration files, as they were when the repository was read.
+fn configuration(repo: &Monorepo, recipe: &Recipe) -> Result<LayerFiles> {
+    let mut files = LayerFiles::new();
+    for path in recipe.image.files.iter().flat_map(|path| repo.tree.under(path)) {
+        let (name, file) = path;
+        let source = repo.root.join(name);
+        let bytes = std::fs::read(&source).with_context(|| format!("reading {}", source.display()))?;
+        anyhow::ensure!(
+            Sha256::digest(&bytes).as_slice() == file.digest,
+            "{} changed while the build was reading it\n  hint: run the build again",
+            source.display()
+        );
+        files.add_bytes(format!("app/{name}"), bytes, if file.executable { 0o755 } else { 0o644 }, NODE)?;
+    }
+    Ok(files)
+}
+
+/// A digest over paths, modes and contents.
+fn content_key(files: &LayerFiles) -> Result<String> {
+    let mut hash = Sha256::new();
+    for (path, entry) in files.iter() {
+        hash.update((path.len() as u64).to_le_bytes());
+        hash.update(path);
+        hash.update(format!("{:o} {} {} ", entry.mode, entry.owner.uid, entry.owner.gid));
+        match &entry.kind {
+            EntryKind::Directory => hash.update("d"),
+            EntryKind::Symlink { target } => hash.update(Sha256::digest(target)),
+            EntryKind::File { content: Content::Bytes(bytes), .. } => hash.update(Sha256::digest(bytes)),
+            EntryKind::File { content: Content::Path(path), .. } => {
+                let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+                hash.update(Sha256::digest(&bytes));
+            }
+        }
+    }
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+/// The production workspace as the archives hold it.
+pub(super) fn archives(repo: &Monorepo, workspace: &Path) -> Result<[(&'static str, LayerFiles); 2]> {
+    let mut bundle = LayerFiles::new();
+    bundle.add_folder(workspace, "", Owner::ROOT, |_| true)?;
+    let mut skeleton = LayerFiles::new();
+    for package in repo.production_packages() {
+        let path = package.manifest_path();
+        let file = workspace.join(&path);
+        let text = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+        skeleton.add_bytes(path, text, 0o644, Owner::ROOT)?;
+    }
+    Ok([(artifacts::SKELETON, skeleton), (artifacts::BUNDLE, bundle)])
+}
+
+/// Writes an archive into `folder`: entries sorted, no times, nobody's name.
+pub(super) fn write_archive(scratch: &Layout, folder: &Path, name: &str, files: &LayerFiles) -> Result<()> {
+    let archive = write_layer(scratch, files, Compression::Gzip, 0)?;
+    let target = folder.join(name);
+    std::fs::copy(scratch.blob(&archive.digest), &target).with_context(|| format!("writing {}", target.display()))?;
+    Ok(())
+}
+
+/// What the image says of itself.
+pub(super) fn spec(repo: &Monorepo, recipe: &Recipe, commit: &Commit, base: &BaseLabels<'_>, layers: Vec<Layer>) -> ImageSpec {
+    let created = rfc3339(epoch().or(commit.seconds).unwrap_or_default());
+    let version = repo.manifest.raw.get("version").and_then(serde_json::Value::as_str).map(str::to_owned);
+    let labels = [
+        ("org.opencontainers.image.created", Some(created.clone())),
+        ("org.opencontainers.image.revision", commit.revision.clone()),
+        ("org.opencontainers.image.source", commit.source.clone()),
+        ("org.opencontainers.image.title", repo.manifest.name.clone()),
+        ("org.opencontainers.image.version", version),
+        ("org.opencontainers.image.base.name", Some(base.name.to_owned())),
+    ];
+    let labels: BTreeMap<_, _> =
+        labels.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let mut env = vec![
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
+        format!("NODE_VERSION={}", base.node_version),
+    ];
+    env.extend(recipe.image.environment.iter().cloned());
+    ImageSpec {
+        architecture: base.architecture.to_owned(),
+        created,
+        user: recipe.image.user.clone(),
+        env,
+        working_dir: recipe.image.working_directory.clone(),
+        cmd: recipe.image.command.clone(),
+        exposed_ports: vec![format!("{}/tcp", recipe.image.port)],
+        annotations: labels.clone().into_iter().collect(),
+        labels: labels.into_iter().collect(),
+        layers,
+        ..ImageSpec::default()
+    }
+}
+
+/// What the image says of its base.
+pub(super) struct BaseLabels<'a> {
+    /// Kind of base, or its reference.
+    pub(super) name: &'a str,
+    /// Node's version.
+    pub(super) node_version: &'a str,
+    /// Processor, by Go's names.
+    pub(super) architecture: &'a str,
+}
+
+/// The time of every file, when the caller fixes it (reproducible-builds.org, `SOURCE_DATE_EPOCH`), in
+/// seconds since 1970.
+pub(super) fn epoch() -> Option<u64> {
+    std::env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()
+}

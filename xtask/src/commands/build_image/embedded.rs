@@ -1,0 +1,331 @@
+//! The build without a daemon: sandboxed steps, our own assembly, verified, then named.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use artifacts::Verification;
+use engine::embedded::{self, Bubblewrap, Build, Builder, EmbeddedJob, Reuse, TypeCheck};
+use engine::root::{Architecture, Root, RootLock, RootSet, Roots};
+use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
+use image::{Compression, ImageDigest, ImageSpec, Layer, Layout, RunConfiguration, verify_run_configuration};
+use monorepo::{Monorepo, Severity, YarnRelease};
+use recipe::{Recipe, StepId};
+use serde_json::json;
+
+use super::assembly::{self, BaseLabels, LayerStore};
+use super::git::Commit;
+use super::outputs::Outputs;
+use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, secrets};
+use crate::commands::verify_artifacts;
+use crate::exit::CheckFailed;
+use crate::files::{sha256, sha256_of};
+use crate::flags::{BuildImage, CompressionMethod, RuntimeKind};
+use crate::output::{Printer, StepLog};
+use crate::state::{LastBuild, State};
+use crate::summary;
+
+pub(super) fn run(
+    flags: &BuildImage,
+    repo: Monorepo,
+    state: &State,
+    printer: &Printer,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let outputs = Outputs::plan(&flags.embedded)?;
+    let sandbox = embedded::find_sandbox()?;
+    let recipe = recipe::plan(&repo, None);
+    let commit = Commit::of(&repo.root);
+    let steps = StepLog::new(printer);
+    let roots = prepare_roots(flags, &repo, state, &sandbox, interrupt, &steps)?;
+    let session = Session {
+        flags,
+        repo: Arc::new(repo),
+        recipe: Arc::new(recipe),
+        sandbox: Arc::new(sandbox),
+        roots,
+        commit,
+        state,
+        printer,
+        interrupt,
+        steps,
+    };
+    session.run(&outputs)
+}
+
+/// The root file systems of a build.
+struct BuildRoots {
+    builder: Builder,
+    runtime: Root,
+}
+
+/// Finds the roots or makes them, from the repository's lock, or else from one in the state folder.
+fn prepare_roots(
+    flags: &BuildImage,
+    repo: &Monorepo,
+    state: &State,
+    sandbox: &Bubblewrap,
+    interrupt: &Interrupt,
+    steps: &StepLog<'_>,
+) -> Result<BuildRoots> {
+    let ca_file = flags.ca_file.as_deref();
+    let roots = Roots { shared: state.shared(), mirrors: &[], ca_file, interrupt, reporter: steps };
+    let lock = root_lock(&roots, repo, state)?;
+    let builder = roots.prepare(&lock, RootSet::Builder, None)?;
+    let strip = |program: &Path| embedded::strip(sandbox, &builder.path, program, interrupt);
+    let set = match flags.embedded.runtime.unwrap_or(RuntimeKind::Minimal) {
+        RuntimeKind::Minimal => RootSet::Minimal,
+        RuntimeKind::Slim => RootSet::Slim,
+    };
+    let runtime = roots.prepare(&lock, set, Some(&strip))?;
+    let yarn = match &repo.yarn.release {
+        YarnRelease::Committed { .. } => None,
+        YarnRelease::Registry { version, .. } => Some(roots.npm_package("@yarnpkg/cli-dist", version, None)?),
+    };
+    Ok(BuildRoots { builder: Builder { path: builder.path, digest: builder.digest, yarn }, runtime })
+}
+
+fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State) -> Result<RootLock> {
+    if let Some(lock) = RootLock::read(&repo.root.join(RootLock::FILE))? {
+        return Ok(lock);
+    }
+    let file = state.path(RootLock::FILE);
+    if let Some(lock) = RootLock::read(&file)? {
+        return Ok(lock);
+    }
+    let lock = roots.resolve(&repo.node.version, &[Architecture::of_host()?])?;
+    crate::files::write_atomically(&file, lock.to_text()?.as_bytes())?;
+    Ok(lock)
+}
+
+/// Everything one build works with.
+struct Session<'a> {
+    flags: &'a BuildImage,
+    repo: Arc<Monorepo>,
+    recipe: Arc<Recipe>,
+    sandbox: Arc<Bubblewrap>,
+    roots: BuildRoots,
+    commit: Commit,
+    state: &'a State,
+    printer: &'a Printer,
+    interrupt: &'a Interrupt,
+    steps: StepLog<'a>,
+}
+
+/// What a build made and checked, before anything has its name.
+struct Made {
+    spec: ImageSpec,
+    store: LayerStore,
+    verification: Verification,
+}
+
+impl Session<'_> {
+    fn run(&self, outputs: &Outputs) -> Result<()> {
+        let artifacts = artifacts_folder(self.flags, &self.repo);
+        let fingerprint = self.fingerprint();
+        let scratch = self.state.scratch()?;
+        let image = match self.unchanged(&fingerprint, &artifacts) {
+            Some(image) => image,
+            None => self.build(&fingerprint, &artifacts, scratch.path())?,
+        };
+        let layout = Layout::open(self.layout_folder())?;
+        let written = outputs.write(&layout, &self.flags.tag, scratch.path(), self.printer, self.interrupt)?;
+        self.finish(&image, &written);
+        Ok(())
+    }
+
+    fn layout_folder(&self) -> PathBuf {
+        self.state.path("image")
+    }
+
+    fn compression(&self) -> Compression {
+        match self.flags.embedded.compression {
+            None | Some(CompressionMethod::Gzip) => Compression::Gzip,
+            Some(CompressionMethod::Zstd) => Compression::Zstd,
+        }
+    }
+
+    /// What the image is a function of.
+    fn fingerprint(&self) -> String {
+        let flags = &self.flags.embedded;
+        let settings = format!(
+            "embedded {:?} {:?} {:?} {} {:?}",
+            self.compression(),
+            flags.keep,
+            self.commit,
+            flags.no_typecheck,
+            assembly::epoch()
+        );
+        let roots = [self.roots.builder.digest.as_str(), self.roots.runtime.digest.as_str()];
+        sha256_of([self.recipe.fingerprint.as_str(), &settings].into_iter().chain(roots))
+    }
+
+    /// The image of an equal, verified build, when everything it left is still in place.
+    fn unchanged(&self, fingerprint: &str, artifacts: &Path) -> Option<LocalImage> {
+        let last = self.state.last_build().filter(|last| last.fingerprint == fingerprint && !self.flags.no_cache)?;
+        let is_intact = |(name, digest): &(String, String)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *digest);
+        if !last.archives.iter().all(is_intact) {
+            return None;
+        }
+        let layout = Layout::open(self.layout_folder()).ok()?;
+        let image = layout.image(&self.flags.tag).ok()?;
+        let same = image.manifest.digest.as_str() == last.image_id;
+        (same && image::verify_blobs(&layout, &image.blobs()).is_ok()).then(|| self.local_image(&last.image_id, &image.layers))
+    }
+
+    fn build(&self, fingerprint: &str, artifacts: &Path, scratch: &Path) -> Result<LocalImage> {
+        self.printer.say(&format!("building {} with bubblewrap, without a daemon", self.flags.tag));
+        let incoming = incoming_folder(artifacts)?;
+        let mut build = Build::new(self.job()?)?;
+        let made = self.make(&mut build, incoming.path(), scratch);
+        self.explain(&build);
+        let made = made?;
+        // The type check may still run.
+        build.finish(self.interrupt, &self.steps)?;
+        drop(build);
+        publish(incoming.path(), artifacts)?;
+        let digest = made.store.write(&made.spec, &self.flags.tag)?;
+        self.remember(fingerprint, &digest, &made.verification)?;
+        self.printer.block(&verify_artifacts::table(artifacts, &made.verification, Severity::Warning));
+        Ok(self.local_image(digest.manifest.as_str(), &made.spec.layers))
+    }
+
+    fn job(&self) -> Result<EmbeddedJob> {
+        let typecheck = if self.flags.embedded.no_typecheck { TypeCheck::Skip } else { TypeCheck::Gate };
+        Ok(EmbeddedJob {
+            repo: Arc::clone(&self.repo),
+            recipe: Arc::clone(&self.recipe),
+            sandbox: Arc::<Bubblewrap>::clone(&self.sandbox),
+            builder: self.roots.builder.clone(),
+            state: self.state.path("embedded"),
+            caches: self.state.shared().join("caches"),
+            secrets: secrets(self.flags, &self.recipe)?,
+            logs: self.state.path("logs"),
+            typecheck,
+            reuse: if self.flags.no_cache { Reuse::Nothing } else { Reuse::Unchanged },
+        })
+    }
+
+    /// Runs the steps, and makes of their results the archives and the layers.
+    fn make(&self, build: &mut Build, incoming: &Path, scratch: &Path) -> Result<Made> {
+        let mut store = self.layer_store()?;
+        let base = store.layer(&self.roots.runtime.digest, || assembly::base(&self.roots.runtime.path))?;
+        build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.steps)?;
+        let tree = build.tree(&StepId::ProductionDependencies);
+        let key = format!("{} {:?}", build.key(&StepId::ProductionDependencies), self.flags.embedded.keep);
+        let dependencies = store.layer(&key, || assembly::dependencies(&self.repo, &tree, &mut |_, _, _| true))?;
+        build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
+        let start = std::time::Instant::now();
+        self.steps.report(&Event::StepStarted { step: StepId::Assemble.to_string() });
+        let made = self.assemble(build, store, [base, dependencies], incoming, scratch);
+        let state = if made.is_ok() { StepState::Ran } else { StepState::Failed };
+        let seconds = start.elapsed().as_secs_f64();
+        self.steps.report(&Event::StepFinished { step: StepId::Assemble.to_string(), state, seconds });
+        made
+    }
+
+    fn layer_store(&self) -> Result<LayerStore> {
+        let layout = assembly::sound_layout(&self.layout_folder())?;
+        let mtime = assembly::epoch().unwrap_or_default();
+        Ok(LayerStore::open(layout, self.state.path("layers.json"), self.compression(), mtime))
+    }
+
+    fn assemble(
+        &self,
+        build: &Build,
+        mut store: LayerStore,
+        below: [Layer; 2],
+        incoming: &Path,
+        scratch: &Path,
+    ) -> Result<Made> {
+        let workspace = build.dist_workspace();
+        let scratch = Layout::create(scratch.join("archives"))?;
+        for (name, files) in assembly::archives(&self.repo, &workspace)? {
+            assembly::write_archive(&scratch, incoming, name, &files)?;
+        }
+        let repo = self.repo.as_ref();
+        let (verification, above) = std::thread::scope(|scope| {
+            let verification = scope.spawn(|| artifacts::verify(incoming, repo));
+            let above = assembly::application(&mut store, &self.repo, &self.recipe, &workspace, &|_| true);
+            (verification.join(), above)
+        });
+        let verification = verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))?;
+        let layers = below.into_iter().chain(above?).collect();
+        let spec = assembly::spec(&self.repo, &self.recipe, &self.commit, &self.base_labels()?, layers);
+        self.verify(&spec, &verification)?;
+        Ok(Made { spec, store, verification })
+    }
+
+    fn base_labels(&self) -> Result<BaseLabels<'_>> {
+        let name = match self.flags.embedded.runtime {
+            None | Some(RuntimeKind::Minimal) => "minimal",
+            Some(RuntimeKind::Slim) => "slim",
+        };
+        let architecture = Architecture::of_host()?.debian();
+        Ok(BaseLabels { name, node_version: &self.roots.runtime.node_version, architecture })
+    }
+
+    fn verify(&self, spec: &ImageSpec, verification: &Verification) -> Result<()> {
+        let found = RunConfiguration {
+            user: spec.user.clone(),
+            working_directory: spec.working_dir.clone(),
+            environment: spec.env.clone(),
+            command: spec.cmd.clone(),
+        };
+        let findings = verify_run_configuration(&self.flags.tag, &found, &expected_configuration(&self.recipe));
+        if verification.is_sound() && findings.is_empty() {
+            return Ok(());
+        }
+        self.printer.message("findings", json!({ "artifacts": verification.findings, "image": findings }));
+        let all: Vec<_> = verification.findings.iter().chain(&findings).map(summary::finding).collect();
+        Err(CheckFailed(format!("the image is not named, since it failed its checks\n{}", all.join("\n"))).into())
+    }
+
+    fn explain(&self, build: &Build) {
+        let explained: BTreeMap<_, _> = build.explained().clone();
+        self.printer.message("explained", json!({ "steps": explained }));
+        if self.flags.embedded.explain {
+            for (step, reasons) in &explained {
+                self.printer.block(&format!("{step} ran: {}", reasons.join("; ")));
+            }
+        }
+    }
+
+    fn remember(&self, fingerprint: &str, digest: &ImageDigest, verification: &Verification) -> Result<()> {
+        let archives = verification.archives.iter();
+        self.state.remember(&LastBuild {
+            fingerprint: fingerprint.to_owned(),
+            base_id: self.roots.runtime.digest.clone(),
+            image_id: digest.manifest.as_str().to_owned(),
+            archives: archives.map(|archive| (archive.name.clone(), archive.sha256.clone())).collect(),
+        })
+    }
+
+    fn local_image(&self, id: &str, layers: &[Layer]) -> LocalImage {
+        let expected = expected_configuration(&self.recipe);
+        LocalImage {
+            id: id.to_owned(),
+            names: vec![self.flags.tag.clone()],
+            size: layers.iter().filter_map(|layer| layer.uncompressed_size).sum(),
+            layers: layers.iter().map(|layer| layer.diff_id.as_str().to_owned()).collect(),
+            user: expected.user,
+            working_directory: expected.working_directory,
+            environment: expected.environment,
+            command: expected.command,
+        }
+    }
+
+    fn finish(&self, image: &LocalImage, written: &[String]) {
+        let lines = summary::step_lines(&self.recipe, &self.steps);
+        self.printer.clear();
+        self.printer.block(&summary::table(&lines, image, &self.flags.tag, self.steps.seconds()));
+        self.printer.message(
+            "finished",
+            json!({ "reference": self.flags.tag, "image": image, "written": written, "steps": lines, "seconds": self.steps.seconds() }),
+        );
+        for line in written {
+            self.printer.data(line);
+        }
+    }
+}

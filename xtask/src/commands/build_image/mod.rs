@@ -1,0 +1,80 @@
+//! `build-image`: chooses what runs the build.
+
+mod assembly;
+mod docker;
+mod embedded;
+mod git;
+mod outputs;
+mod shared;
+
+use anyhow::Result;
+use engine::{EngineError, ImageArchive, Interrupt};
+
+use crate::exit::WrongUsage;
+use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
+use crate::output::Printer;
+use crate::repository;
+use crate::state::State;
+
+/// What runs a build.
+enum Chosen {
+    Docker(engine::docker::Docker),
+    Embedded,
+}
+
+pub(crate) fn run(
+    flags: &BuildImage,
+    repository: &RepositoryFlags,
+    printer: &Printer,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let repo = repository::read(repository, printer)?;
+    if flags.plan {
+        let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
+        printer.document(&recipe::plan(&repo, base));
+        return Ok(());
+    }
+    let chosen = choose(flags)?;
+    let state = State::open(&repo.root, repository, printer, interrupt)?;
+    match chosen {
+        Chosen::Docker(docker) => docker::run(&docker, flags, &repo, &state, printer, interrupt),
+        Chosen::Embedded => embedded::run(flags, repo, &state, printer, interrupt),
+    }
+}
+
+/// The engine that is asked for, or else the first that works.
+fn choose(flags: &BuildImage) -> Result<Chosen> {
+    let builder = flags.builder.as_deref();
+    let wants_embedded = flags.embedded != EmbeddedFlags::default();
+    match flags.engine {
+        EngineChoice::Embedded if builder.is_some() => {
+            Err(WrongUsage("--builder is for the engine docker".to_owned()).into())
+        }
+        EngineChoice::Docker if wants_embedded => Err(WrongUsage(
+            "the engine docker has none of the options under \"Embedded engine\" in `build-image --help`\n  hint: use `--engine embedded`"
+                .to_owned(),
+        )
+        .into()),
+        EngineChoice::Embedded => Ok(Chosen::Embedded),
+        EngineChoice::Docker => Ok(Chosen::Docker(engine::docker::find(builder)?)),
+        EngineChoice::Auto if wants_embedded && builder.is_none() => Ok(Chosen::Embedded),
+        EngineChoice::Auto => first_that_works(builder),
+    }
+}
+
+fn first_that_works(builder: Option<&str>) -> Result<Chosen> {
+    let no_docker = match engine::docker::find(builder) {
+        Ok(docker) => return Ok(Chosen::Docker(docker)),
+        Err(error) if builder.is_some() => return Err(error.into()),
+        Err(error) => error,
+    };
+    match engine::embedded::find_sandbox() {
+        Ok(_) => Ok(Chosen::Embedded),
+        Err(no_sandbox) => Err(EngineError::Missing {
+            what: "no engine works here".to_owned(),
+            details: vec![format!("docker: {no_docker}"), format!("embedded: {no_sandbox}")],
+            hint: "mend one of the two".to_owned(),
+        }
+        .into()),
+    }
+}

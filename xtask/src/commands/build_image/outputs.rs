@@ -1,0 +1,178 @@
+//! Where an image of the embedded engine goes once it is verified.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use engine::{Engine, EngineError, Interrupt, Invocation};
+use image::{DockerArchive, Layout, export_docker_archive, export_oci_archive, export_oci_folder};
+
+use crate::exit::WrongUsage;
+use crate::flags::EmbeddedFlags;
+use crate::output::Printer;
+
+/// One place that an image is written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Output {
+    /// `oci:DIR`, an OCI image layout.
+    Folder(PathBuf),
+    /// `oci-archive:FILE`, the same in a tar archive.
+    OciArchive(PathBuf),
+    /// `docker-archive:FILE`, as `docker save` writes it.
+    DockerArchive(PathBuf),
+}
+
+impl Output {
+    fn parse(text: &str) -> Result<Self> {
+        let (form, path) = text.split_once(':').unwrap_or((text, ""));
+        match form {
+            "oci" if !path.is_empty() => Ok(Self::Folder(path.into())),
+            "oci-archive" if !path.is_empty() => Ok(Self::OciArchive(path.into())),
+            "docker-archive" if !path.is_empty() => Ok(Self::DockerArchive(path.into())),
+            _ => Err(WrongUsage(format!(
+                "--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"
+            ))
+            .into()),
+        }
+    }
+}
+
+/// Everything that was asked for, checked before the long build.
+pub(super) struct Outputs {
+    places: Vec<Output>,
+    push: Option<(PathBuf, String)>,
+    load: Option<engine::docker::Docker>,
+}
+
+impl Outputs {
+    /// Reads the flags, and finds the programs they take.
+    pub(super) fn plan(flags: &EmbeddedFlags) -> Result<Self> {
+        let places = flags.output.iter().map(|text| Output::parse(text)).collect::<Result<_>>()?;
+        let push = flags.push.clone().map(|reference| Ok::<_, EngineError>((skopeo()?, reference))).transpose()?;
+        let load = if flags.load { Some(engine::docker::find(None)?) } else { None };
+        Ok(Self { places, push, load })
+    }
+
+    /// Writes the image `tag` of the layout to every place; gives a line for each, for standard output.
+    pub(super) fn write(
+        &self,
+        layout: &Layout,
+        tag: &str,
+        scratch: &Path,
+        printer: &Printer,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<String>> {
+        let mut written = Vec::new();
+        for place in &self.places {
+            written.push(write(place, layout, tag)?);
+        }
+        if let Some(docker) = &self.load {
+            load(docker, layout, tag, scratch)?;
+            written.push(tag.to_owned());
+        }
+        if let Some((skopeo, reference)) = &self.push {
+            printer.say(&format!("pushing {reference}"));
+            written.push(push(skopeo, layout, tag, reference, scratch, interrupt)?);
+        }
+        if written.is_empty() {
+            written.push(format!("oci:{}:{tag}", layout.folder().display()));
+        }
+        Ok(written)
+    }
+}
+
+fn skopeo() -> Result<PathBuf, EngineError> {
+    which::which("skopeo").map_err(|_| EngineError::Missing {
+        what: "--push needs skopeo, which is not on the PATH".to_owned(),
+        details: Vec::new(),
+        hint: "install it (Debian, Ubuntu and Fedora: the package skopeo)".to_owned(),
+    })
+}
+
+fn write(place: &Output, layout: &Layout, tag: &str) -> Result<String> {
+    Ok(match place {
+        Output::Folder(folder) => {
+            export_oci_folder(layout, tag, folder)?;
+            format!("oci:{}:{tag}", folder.display())
+        }
+        Output::OciArchive(file) => {
+            export_oci_archive(layout, tag, &[tag], file)?;
+            format!("oci-archive:{}", file.display())
+        }
+        Output::DockerArchive(file) => {
+            let archive = DockerArchive { reference: tag, tags: &[tag], includes: &|_| true };
+            export_docker_archive(layout, &archive, file)?;
+            format!("docker-archive:{}", file.display())
+        }
+    })
+}
+
+/// Hands the image to Docker: first only the layers that the image of this name there lacks.
+fn load(docker: &engine::docker::Docker, layout: &Layout, tag: &str, scratch: &Path) -> Result<()> {
+    let known = docker.inspect(tag)?.map(|image| image.layers).unwrap_or_default();
+    let file = scratch.join("image.tar");
+    let send = |includes: &dyn Fn(&image::Layer) -> bool| -> Result<()> {
+        export_docker_archive(layout, &DockerArchive { reference: tag, tags: &[tag], includes }, &file)?;
+        docker.load(&engine::ImageArchive::Docker(file.clone()), scratch)?;
+        Ok(())
+    };
+    if !known.is_empty() {
+        let is_new = |layer: &image::Layer| !known.iter().any(|digest| digest == layer.diff_id.as_str());
+        if send(&is_new).is_ok() {
+            return Ok(());
+        }
+    }
+    send(&|_| true).context("loading the image into Docker")
+}
+
+/// Pushes by skopeo, and gives the reference by digest.
+fn push(
+    skopeo: &Path,
+    layout: &Layout,
+    tag: &str,
+    reference: &str,
+    scratch: &Path,
+    interrupt: &Interrupt,
+) -> Result<String> {
+    let digest_file = scratch.join("digest");
+    let mut line = Invocation::new(skopeo).args(["copy", "--quiet", "--digestfile"]).arg(&digest_file);
+    if is_loopback(reference) {
+        // As Docker does: a registry on this very machine needs no certificate.
+        line = line.arg("--dest-tls-verify=false");
+    }
+    let line = line.arg(format!("oci:{}:{tag}", layout.folder().display())).arg(format!("docker://{reference}"));
+    line.stream(None, interrupt, |_| {})?;
+    let digest = std::fs::read_to_string(&digest_file).context("reading the pushed image's digest")?;
+    Ok(format!("{}@{}", without_tag(reference), digest.trim()))
+}
+
+fn is_loopback(reference: &str) -> bool {
+    let host = reference.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    host == "localhost" || host.starts_with("127.") || host == "[::1]"
+}
+
+fn without_tag(reference: &str) -> &str {
+    let name = reference.rfind('/').map_or(0, |slash| slash + 1);
+    reference[name..].find(':').map_or(reference, |colon| &reference[..name + colon])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_a_form_and_a_place() {
+        assert_eq!(Output::parse("oci:a/b").unwrap(), Output::Folder("a/b".into()));
+        assert_eq!(Output::parse("docker-archive:x.tar").unwrap(), Output::DockerArchive("x.tar".into()));
+        let error = Output::parse("tar:x").unwrap_err().to_string();
+        assert_eq!(error, "--output tar:x: expected oci:DIR, oci-archive:FILE or docker-archive:FILE");
+        assert!(Output::parse("oci:").is_err());
+    }
+
+    #[test]
+    fn references_lose_their_tag_and_nothing_else() {
+        assert_eq!(without_tag("localhost:5000/team/app:1.0"), "localhost:5000/team/app");
+        assert_eq!(without_tag("localhost:5000/app"), "localhost:5000/app");
+        assert!(is_loopback("127.0.0.1:5000/app") && is_loopback("localhost/app") && !is_loopback("example.com/app"));
+    }
+}

@@ -1,0 +1,97 @@
+//! What every engine's build has in common around the engine.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use engine::{Secret, find_secrets};
+use image::RunConfiguration;
+use monorepo::Monorepo;
+use recipe::{Recipe, Rendered};
+use tempfile::TempDir;
+
+use crate::commands::render::is_drifted;
+use crate::commands::verify_artifacts;
+use crate::exit::CheckFailed;
+use crate::flags::BuildImage;
+use crate::output::Printer;
+use crate::state::remove_folders;
+
+/// Begins the name of the folder, beside the archives, that they arrive in before they are verified.
+const INCOMING: &str = ".incoming-";
+
+/// Where the archives go.
+pub(super) fn artifacts_folder(flags: &BuildImage, repo: &Monorepo) -> PathBuf {
+    flags.artifacts.clone().unwrap_or_else(|| verify_artifacts::default_folder(repo))
+}
+
+/// A new folder on the same file system as the archives' own, made before the long build: a repository that
+/// cannot be written to is known at once.
+pub(super) fn incoming_folder(artifacts: &Path) -> Result<TempDir> {
+    let hint = "name a writable folder with `--artifacts DIR`";
+    let doing = || format!("preparing {} for the artifacts\n  hint: {hint}", artifacts.display());
+    std::fs::create_dir_all(artifacts).with_context(doing)?;
+    remove_folders(artifacts, INCOMING);
+    tempfile::Builder::new().prefix(INCOMING).tempdir_in(artifacts).with_context(doing)
+}
+
+/// Moves the verified archives into place.
+pub(super) fn publish(incoming: &Path, artifacts: &Path) -> Result<()> {
+    for name in [artifacts::SKELETON, artifacts::BUNDLE] {
+        std::fs::rename(incoming.join(name), artifacts.join(name))
+            .with_context(|| format!("moving {name} into {}", artifacts.display()))?;
+    }
+    Ok(())
+}
+
+/// The secrets that the recipe names and this machine has.
+pub(super) fn secrets(flags: &BuildImage, recipe: &Recipe) -> Result<Vec<Secret>> {
+    if let Some(file) = &flags.ca_file {
+        let text = std::fs::read_to_string(file).with_context(|| format!("reading the CA file {}", file.display()))?;
+        if !text.contains("-----BEGIN CERTIFICATE-----") {
+            return Err(CheckFailed(format!(
+                "{}: found no certificate, expected certificates in PEM form\n  hint: convert with `openssl x509 -inform der -in FILE`",
+                file.display()
+            ))
+            .into());
+        }
+    }
+    let names: BTreeSet<_> = recipe.steps.iter().flat_map(|step| step.secrets.clone()).collect();
+    let names: Vec<_> = names.into_iter().collect();
+    Ok(find_secrets(&names, flags.ca_file.as_deref()))
+}
+
+/// Says which committed files differ from what is built; these name the default base, whatever this build
+/// starts from.
+pub(super) fn warn_of_drift(
+    flags: &BuildImage,
+    repo: &Monorepo,
+    rendered: &[Rendered],
+    printer: &Printer,
+) -> Result<()> {
+    let on_default_base;
+    let expected = if flags.base.is_none() {
+        rendered
+    } else {
+        on_default_base =
+            recipe::render(repo, &recipe::plan(repo, None)).context("filling in a template of assets/")?;
+        &on_default_base
+    };
+    for file in expected.iter().filter(|file| is_drifted(repo, file)) {
+        printer.warning(&format!(
+            "{} differs from what is built here; a deployment would use it as it is\n  hint: look with `cargo xtask render --check`",
+            file.path
+        ));
+    }
+    Ok(())
+}
+
+/// How the image must run, by the recipe.
+pub(super) fn expected_configuration(recipe: &Recipe) -> RunConfiguration {
+    RunConfiguration {
+        user: recipe.image.user.clone(),
+        working_directory: recipe.image.working_directory.clone(),
+        environment: recipe.image.environment.clone(),
+        command: recipe.image.command.clone(),
+    }
+}
