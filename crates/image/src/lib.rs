@@ -15,6 +15,7 @@ mod image;
 mod layer;
 mod layer_files;
 mod layout;
+pub mod prune;
 mod run_configuration;
 mod sweep;
 mod tar;
