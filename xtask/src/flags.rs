@@ -249,6 +249,18 @@ pub(crate) struct BaseImage {
     /// Name of the image [default: node:<version>-trixie-slim]
     #[arg(long, short, value_name = "NAME")]
     pub(crate) tag: Option<String>,
+    /// Make no image, but lock the newest Debian packages and Node for builds without an engine
+    #[arg(long, conflicts_with = "tag")]
+    pub(crate) update: bool,
+    /// Where the lock goes [default: base-image.lock.json of the repository]
+    #[arg(long, value_name = "FILE", requires = "update")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Debian's release, that of the image which builds name with --base [default: trixie]
+    #[arg(long, value_name = "NAME", requires = "update")]
+    pub(crate) release: Option<String>,
+    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    #[arg(long, value_name = "FILE", requires = "update")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// A Debian mirror, as a URL or a line of sources.list; may be given again
     #[arg(long, value_name = "MIRROR")]
     pub(crate) mirror: Vec<String>,

@@ -2,6 +2,7 @@
 
 mod base_image;
 pub mod docker;
+pub mod embedded;
 mod engine;
 mod event;
 mod failure;

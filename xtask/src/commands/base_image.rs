@@ -1,11 +1,13 @@
-//! `base-image`: a base where no registry can be reached.
+//! `base-image`: a base where no registry can be reached, or the lock of one for builds without an engine.
 
 use std::path::Path;
 
 use anyhow::Result;
+use engine::root::{Architecture, RootLock, Roots};
 use engine::{BaseImageRequest, Engine, Interrupt, docker};
 use serde_json::json;
 
+use crate::files::write_atomically;
 use crate::flags::{BaseImage, RepositoryFlags};
 use crate::output::{Printer, StepLog};
 use crate::repository;
@@ -21,12 +23,45 @@ pub(crate) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    if flags.update {
+        return update(flags, repository, printer, interrupt);
+    }
     let of_repository = || repository::read(repository, printer).map(|repo| repo.node.version).ok();
     let node = flags.node.clone().or_else(of_repository).unwrap_or_else(|| DEFAULT_NODE.to_owned());
     let reference = flags.tag.clone().unwrap_or_else(|| format!("node:{node}-trixie-slim"));
     make(&node, &reference, &flags.mirror, repository, printer, interrupt)?;
     printer.data(&reference);
     Ok(())
+}
+
+/// Locks what is newest today. For every architecture, as a committed lock is for all who build.
+fn update(flags: &BaseImage, repository: &RepositoryFlags, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
+    let repo = repository::read(repository, printer)?;
+    let state = State::open(&repo.root, repository, printer, interrupt)?;
+    let steps = StepLog::new(printer);
+    let roots = Roots {
+        shared: state.shared(),
+        mirrors: &flags.mirror,
+        ca_file: flags.ca_file.as_deref(),
+        interrupt,
+        reporter: &steps,
+    };
+    let file = flags.lock.clone().unwrap_or_else(|| repo.root.join(RootLock::FILE));
+    let node = flags.node.as_deref().unwrap_or(&repo.node.version);
+    let release = flags.release.as_deref().unwrap_or(engine::root::RELEASE);
+    let lock = roots.resolve_release(node, release, &Architecture::ALL)?;
+    write_atomically(&file, lock.to_text()?.as_bytes())?;
+    let text = format!("{}: {}, in {:.1} s", file.display(), summary(&lock), steps.seconds());
+    printer.say(&text);
+    printer.message("base-image", json!({ "lock": file, "seconds": steps.seconds() }));
+    printer.data(&file.display().to_string());
+    Ok(())
+}
+
+fn summary(lock: &RootLock) -> String {
+    let node = lock.architectures.values().map(|platform| platform.node.version.as_str()).next().unwrap_or_default();
+    let packages: usize = lock.architectures.values().map(|platform| platform.packages.len()).sum();
+    format!("Node {node}, {packages} packages of Debian {}", lock.release)
 }
 
 /// Makes the image `reference` with this Node and says how large it is.

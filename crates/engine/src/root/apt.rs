@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::lock::{Architecture, DebianPackage, RELEASE};
+use super::lock::{Architecture, DebianPackage};
 use super::mirror::Mirrors;
 use crate::event::Reporter;
 use crate::failure::EngineError;
@@ -21,6 +21,20 @@ const KEYRINGS: &[&str] = &[
 /// The way out on a machine without apt.
 const OTHERWISE: &str = "or commit a lock that another machine made, or name an image with `--base IMAGE`";
 
+/// What an apt of our own knows.
+pub(super) struct Source<'a> {
+    /// For which machines.
+    pub(super) architecture: Architecture,
+    /// Debian's release.
+    pub(super) release: &'a str,
+    /// Where it is.
+    pub(super) mirrors: &'a Mirrors,
+    /// Whether there are security updates.
+    pub(super) security: bool,
+    /// Certificates to trust, in PEM form.
+    pub(super) ca_file: Option<&'a Path>,
+}
+
 /// An apt of our own.
 pub(super) struct Apt {
     program: PathBuf,
@@ -29,25 +43,19 @@ pub(super) struct Apt {
 }
 
 impl Apt {
-    /// Lays out its folder. `security` is whether the mirror has security updates.
+    /// Lays out its folder.
     ///
     /// # Errors
     /// apt or Debian's keyring is missing, or the folder cannot be written.
-    pub(super) fn open(
-        folder: &Path,
-        architecture: Architecture,
-        mirrors: &Mirrors,
-        security: bool,
-        ca_file: Option<&Path>,
-    ) -> Result<Self, EngineError> {
+    pub(super) fn open(folder: &Path, source: &Source<'_>) -> Result<Self, EngineError> {
         let (program, cache, keyring) = needed()?;
         for name in ["lists/partial", "archives/partial", "etc/apt.conf.d", "etc/preferences.d"] {
             std::fs::create_dir_all(folder.join(name)).map_err(EngineError::io("laying out apt's folder"))?;
         }
         let config = folder.join("apt.conf");
         let files = [
-            (config.clone(), configuration(folder, architecture, ca_file)),
-            (folder.join("sources.list"), sources(mirrors, security, keyring, architecture)),
+            (config.clone(), configuration(folder, source.architecture, source.ca_file)),
+            (folder.join("sources.list"), sources(source, keyring)),
             (folder.join("status"), String::new()),
         ];
         for (file, text) in files {
@@ -63,7 +71,7 @@ impl Apt {
     pub(super) fn update(&self, interrupt: &Interrupt, reporter: &dyn Reporter) -> Result<(), EngineError> {
         let command = self.command(&self.program).args(["update", "--error-on=any", "--quiet"]);
         let output = |line: &str| super::say(reporter, line);
-        command.stream(None, interrupt, output).map(drop).map_err(|error| with_hint(error, NO_INDEX))
+        command.stream(None, interrupt, output).map(drop).map_err(|error| super::with_hint(error, NO_INDEX))
     }
 
     /// The named packages and all they depend on, on a machine that has none: `name=version`.
@@ -72,7 +80,7 @@ impl Apt {
     /// There is no such package.
     pub(super) fn closure(&self, names: &[&str]) -> Result<Vec<String>, EngineError> {
         let command = self.command(&self.program).args(["install", "--simulate", "--quiet=2", "--yes"]);
-        let text = command.args(names.iter().copied()).read().map_err(|error| with_hint(error, NO_PACKAGE))?;
+        let text = command.args(names.iter().copied()).read().map_err(|error| super::with_hint(error, NO_PACKAGE))?;
         Ok(installed(&text))
     }
 
@@ -100,15 +108,6 @@ impl Apt {
 const NO_INDEX: &str = "name a Debian mirror that this machine reaches with `--mirror URL`; a missing key (NO_PUBKEY) \
     comes with a newer package debian-archive-keyring";
 const NO_PACKAGE: &str = "name a complete Debian mirror with `--mirror URL`";
-
-fn with_hint(error: EngineError, text: &'static str) -> EngineError {
-    match error {
-        EngineError::Failed { command, code, step, tail, hint, repository, log } => {
-            EngineError::Failed { command, code, step, tail, hint: hint.or(Some(text)), repository, log }
-        }
-        other => other,
-    }
-}
 
 /// apt-get, apt-cache and the keyring; all that is missing at once.
 fn needed() -> Result<(PathBuf, PathBuf, &'static str), EngineError> {
@@ -156,14 +155,14 @@ fn configuration(folder: &Path, architecture: Architecture, ca_file: Option<&Pat
     settings.iter().map(|(name, value)| format!("{name} \"{value}\";\n")).collect()
 }
 
-fn sources(mirrors: &Mirrors, security: bool, keyring: &str, architecture: Architecture) -> String {
+fn sources(source: &Source<'_>, keyring: &str) -> String {
+    let Source { architecture, release, mirrors: Mirrors { debian, security }, .. } = source;
     let options = format!("[arch={} signed-by={keyring}]", architecture.debian());
-    let Mirrors { debian, security: updates } = mirrors;
-    let mut text = format!("deb {options} {debian} {RELEASE} main\ndeb {options} {debian} {RELEASE}-updates main\n");
-    if security {
-        text += &format!("deb {options} {updates} {RELEASE}-security main\n");
+    let mut suites = vec![(debian, release.to_string()), (debian, format!("{release}-updates"))];
+    if source.security {
+        suites.push((security, format!("{release}-security")));
     }
-    text
+    suites.iter().map(|(mirror, suite)| format!("deb {options} {mirror} {suite} main\n")).collect()
 }
 
 /// `Inst name (version …)` lines of a simulation, as `name=version`.

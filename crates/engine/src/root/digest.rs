@@ -51,6 +51,14 @@ fn of_file<D: Digest>(file: &Path) -> Result<String, EngineError> {
     }
 }
 
+/// SHA-256 of a file, in hexadecimal.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn sha256_of(file: &Path) -> Result<String, EngineError> {
+    of_file::<Sha256>(file)
+}
+
 /// SHA-256 of bytes, in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest;
+use super::{digest, npm};
 use crate::failure::EngineError;
 
 /// The form of the file that this version reads and writes.
 const SCHEMA: u32 = 1;
-/// Debian's release.
-pub(super) const RELEASE: &str = "trixie";
+/// Debian's release, where no base image asks for another.
+pub const RELEASE: &str = "trixie";
 /// What makes a lock anew.
 pub(super) const UPDATE: &str = "make it anew with `cargo xtask base-image --update`";
 
@@ -156,8 +156,8 @@ impl RootLock {
     /// The file's name, in a repository and in the state folder.
     pub const FILE: &'static str = "base-image.lock.json";
 
-    pub(super) fn new(npm: NpmPackage, architectures: BTreeMap<Architecture, Platform>) -> Self {
-        Self { schema: SCHEMA, release: RELEASE.to_owned(), npm, architectures }
+    pub(super) fn new(release: &str, npm: NpmPackage, architectures: BTreeMap<Architecture, Platform>) -> Self {
+        Self { schema: SCHEMA, release: release.to_owned(), npm, architectures }
     }
 
     /// Reads a lock; nothing when there is no such file.
@@ -202,6 +202,11 @@ impl RootLock {
         Ok(text + "\n")
     }
 
+    /// Whether its Node is of the release line ("24") or the version asked for.
+    pub fn has_node(&self, wanted: &str) -> bool {
+        self.architectures.values().all(|platform| npm::fits(&platform.node.version, wanted))
+    }
+
     /// What is locked for an architecture.
     ///
     /// # Errors
@@ -218,8 +223,8 @@ impl RootLock {
     fn flaw(&self) -> Option<String> {
         let platforms = || self.architectures.values();
         let npm = std::iter::once(&self.npm).chain(platforms().map(|platform| &platform.node));
-        if self.release != RELEASE {
-            return Some(format!("found the release {}, expected {RELEASE}", self.release));
+        if !is_release(&self.release) {
+            return Some(format!("found the release {:?}, expected a name such as {RELEASE}", self.release));
         }
         if let Some(package) = npm.into_iter().find(|package| !is_npm(package)) {
             return Some(format!("{}: no version and sha512 integrity", package.name));
@@ -230,6 +235,10 @@ impl RootLock {
         }
         platforms().find_map(undefined_name).map(|name| format!("{name}: in a set, but not among the packages"))
     }
+}
+
+pub(super) fn is_release(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn is_npm(package: &NpmPackage) -> bool {

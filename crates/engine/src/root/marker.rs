@@ -2,11 +2,12 @@
 //!
 //! A folder's time changes when an entry is added to it or removed from it; so looking at the folders alone
 //! is enough, and takes a few milliseconds. A copied state folder may have other times: then the entries are
-//! counted.
+//! counted. The time of the finished folder itself tells when it was last used.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::failure::EngineError;
 
@@ -15,7 +16,7 @@ use crate::failure::EngineError;
 struct Contents {
     /// Files, links and folders.
     entries: u64,
-    /// Each folder's time and path, a line each.
+    /// Each folder's time and path, a line each; the finished folder has its entries counted instead.
     folders: String,
 }
 
@@ -28,6 +29,8 @@ pub(super) fn is_whole(folder: &Path, marker: &Path, digest: &str) -> bool {
         return false;
     }
     if folders.lines().all(|line| is_unchanged(folder, line)) {
+        touch(folder);
+        touch(marker);
         return true;
     }
     let mut contents = Contents::default();
@@ -60,7 +63,9 @@ impl Contents {
     fn add(&mut self, root: &Path, path: &Path) -> std::io::Result<()> {
         let folder = root.join(path);
         match path.to_str() {
-            Some(text) if !text.contains('\n') => writeln!(self.folders, "{} {text}", time(&folder)?).unwrap_or(()),
+            Some(text) if !text.contains('\n') => {
+                let _ = writeln!(self.folders, "{} {text}", state(root, text)?);
+            }
             _ => {}
         }
         for entry in std::fs::read_dir(&folder)? {
@@ -75,8 +80,21 @@ impl Contents {
 }
 
 fn is_unchanged(root: &Path, line: &str) -> bool {
-    let recorded = line.split_once(' ').and_then(|(time, path)| Some((time.parse::<u128>().ok()?, path)));
-    recorded.is_some_and(|(recorded, path)| time(&root.join(path)).is_ok_and(|found| found == recorded))
+    let recorded = line.split_once(' ').and_then(|(state, path)| Some((state.parse::<u128>().ok()?, path)));
+    recorded.is_some_and(|(recorded, path)| state(root, path).is_ok_and(|found| found == recorded))
+}
+
+/// What is recorded of a folder.
+fn state(root: &Path, path: &str) -> std::io::Result<u128> {
+    if path.is_empty() {
+        return Ok(std::fs::read_dir(root)?.count() as u128);
+    }
+    time(&root.join(path))
+}
+
+/// Says that something was used now: what nobody uses for long may be removed.
+fn touch(path: &Path) {
+    let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
 }
 
 /// Nanoseconds since 1970 that a folder was last changed at.
@@ -106,6 +124,17 @@ mod tests {
         std::fs::remove_file(folder.join("usr/bin/node")).unwrap();
         assert!(!is_whole(&folder, &marker, "abc"));
         std::fs::remove_dir_all(&folder).unwrap();
+        assert!(!is_whole(&folder, &marker, "abc"));
+    }
+
+    #[test]
+    fn a_use_shows_in_the_time_of_the_folder() {
+        let (_scratch, folder, marker) = finished();
+        let long_ago = UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        File::open(&folder).unwrap().set_modified(long_ago).unwrap();
+        assert!(is_whole(&folder, &marker, "abc"));
+        assert!(time(&folder).unwrap() > 1_500_000_000_000_000_000);
+        std::fs::remove_dir_all(folder.join("usr")).unwrap();
         assert!(!is_whole(&folder, &marker, "abc"));
     }
 

@@ -7,7 +7,8 @@
 //! ```text
 //! <shared>/downloads/<hash>      what was fetched
 //! <shared>/roots/<set>-<digest>  a root file system, and beside it its lock and its marker
-//! <shared>/npm/<package>         unpacked packages of npm
+//! <shared>/roots/npm-…           an unpacked package of npm, in the same way
+//! <shared>/images/<hash>         an image that was fetched, as an OCI image layout
 //! <shared>/apt/                  the package index
 //! ```
 
@@ -17,6 +18,9 @@ mod digest;
 mod fetch;
 mod finish;
 mod guard;
+mod image;
+mod layer;
+mod layout;
 mod lock;
 mod marker;
 mod mirror;
@@ -28,8 +32,10 @@ mod resolve;
 mod sets;
 mod store;
 mod tree;
+mod walk;
 
-pub use lock::{Architecture, DebianPackage, NpmPackage, Platform, RootLock, RootSet};
+pub use image::ImageRoot;
+pub use lock::{Architecture, DebianPackage, NpmPackage, Platform, RELEASE, RootLock, RootSet};
 pub use store::{Root, Roots, Strip};
 
 use crate::event::{Event, Reporter, StepState};
@@ -51,4 +57,14 @@ fn step<T>(reporter: &dyn Reporter, work: impl FnOnce() -> Result<T, EngineError
     let seconds = start.elapsed().as_secs_f64();
     reporter.report(&Event::StepFinished { step: STEP.to_owned(), state, seconds });
     result
+}
+
+/// Gives the failure of a program a hint, when it has none of its own.
+fn with_hint(error: EngineError, text: &'static str) -> EngineError {
+    match error {
+        EngineError::Failed { command, code, step, tail, hint, repository, log } => {
+            EngineError::Failed { command, code, step, tail, hint: hint.or(Some(text)), repository, log }
+        }
+        other => other,
+    }
 }

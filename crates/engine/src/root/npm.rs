@@ -49,7 +49,7 @@ pub(super) fn newest(
     let missing = |details: Vec<String>| EngineError::Missing {
         what: format!("the npm registry has no {name}@{wanted}"),
         details,
-        hint: "ask for another version of Node in `engines` or with `--node VERSION`".to_owned(),
+        hint: hint_for(name).to_owned(),
     };
     let text = fetcher.text(name, &registry.metadata(name), &headers)?.ok_or_else(|| missing(Vec::new()))?;
     let metadata: Metadata =
@@ -60,13 +60,24 @@ pub(super) fn newest(
     Ok(NpmPackage { name: name.to_owned(), version: version.clone(), integrity: integrity.to_owned() })
 }
 
+fn hint_for(name: &str) -> &'static str {
+    match name {
+        "npm" => "the registry lacks npm itself: ask another one, by `npm_config_registry` or `registry` in ~/.npmrc",
+        _ if name.starts_with("node-linux-") => {
+            "ask for another version of Node, in `engines` or .nvmrc of the repository or with `--node VERSION`"
+        }
+        _ => "ask for another version, in `packageManager` of the repository",
+    }
+}
+
 fn hash_of(version: &Version) -> Option<&str> {
     // Older packages list several hashes.
     let hashes = version.dist.integrity.as_deref()?.split_whitespace();
     hashes.into_iter().find(|hash| digest::of_integrity(hash).is_some())
 }
 
-fn fits(version: &str, wanted: &str) -> bool {
+/// Whether a version is of a release line, or is the one asked for. Only by its own name is a preview.
+pub(super) fn fits(version: &str, wanted: &str) -> bool {
     let wanted = wanted.trim().trim_start_matches('v');
     version == wanted
         || (!version.contains('-') && version.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.')))

@@ -1,9 +1,9 @@
 //! From names to a lock: what the mirrors and the registry have today.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::apt::Apt;
-use super::lock::{Architecture, NpmPackage, Platform, RELEASE, RootLock, RootSet};
+use super::apt::{Apt, Source};
+use super::lock::{Architecture, NpmPackage, Platform, RELEASE, RootLock, RootSet, is_release};
 use super::mirror::Mirrors;
 use super::npmrc::Registry;
 use super::store::Roots;
@@ -17,6 +17,26 @@ impl Roots<'_> {
     /// # Errors
     /// apt is missing, Debian's signature is not valid, or a mirror or the registry does not answer.
     pub fn resolve(&self, node: &str, architectures: &[Architecture]) -> Result<RootLock, EngineError> {
+        self.resolve_release(node, RELEASE, architectures)
+    }
+
+    /// The same, of another release of Debian, for an image of that release.
+    ///
+    /// # Errors
+    /// As [`Roots::resolve`].
+    pub fn resolve_release(
+        &self,
+        node: &str,
+        release: &str,
+        architectures: &[Architecture],
+    ) -> Result<RootLock, EngineError> {
+        if !is_release(release) {
+            return Err(EngineError::Missing {
+                what: format!("no release of Debian is called {release:?}"),
+                details: Vec::new(),
+                hint: format!("name one such as {RELEASE}"),
+            });
+        }
         super::step(self.reporter, || {
             let (fetcher, registry) = (self.fetcher(), Registry::find());
             let npm = npm::newest(&fetcher, &registry, "npm", sets::NPM)?;
@@ -24,39 +44,36 @@ impl Roots<'_> {
             for architecture in architectures {
                 let name = format!("node-linux-{}", architecture.node());
                 let node = npm::newest(&fetcher, &registry, &name, node)?;
-                platforms.insert(*architecture, self.platform(*architecture, node)?);
+                platforms.insert(*architecture, self.platform(*architecture, release, node)?);
             }
-            Ok(RootLock::new(npm, platforms))
+            Ok(RootLock::new(release, npm, platforms))
         })
     }
 
-    fn platform(&self, architecture: Architecture, node: NpmPackage) -> Result<Platform, EngineError> {
+    fn platform(&self, architecture: Architecture, release: &str, node: NpmPackage) -> Result<Platform, EngineError> {
         let folder = self.shared.join("apt");
         guard::create(&folder)?;
         let _lock = guard::lock(&folder.join("lock"), self.interrupt)?;
         let mirrors = Mirrors::find(self.mirrors);
-        let folder = folder.join(architecture.debian());
-        let apt = Apt::open(&folder, architecture, &mirrors, self.has_security(&mirrors)?, self.ca_file)?;
+        let security = self.has_security(&mirrors, release)?;
+        let source = Source { architecture, release, mirrors: &mirrors, security, ca_file: self.ca_file };
+        let apt = Apt::open(&folder.join(format!("{release}-{}", architecture.debian())), &source)?;
         apt.update(self.interrupt, self.reporter)?;
         let mut chosen = BTreeMap::new();
         for set in RootSet::ALL {
             let mut packages = apt.closure(sets::names(set))?;
             packages.retain(|package| package.split_once('=').is_some_and(|(name, _)| sets::keeps(set, name)));
-            packages.sort();
             chosen.insert(set, packages);
         }
-        let mut all: Vec<String> = chosen.values().flatten().cloned().collect();
-        all.sort();
-        all.dedup();
-        let packages = apt.show(&all)?.into_values().collect();
+        let packages = apt.show(&sorted(chosen.values().flatten().cloned()))?.into_values().collect();
         let name = |package: &String| package.split('=').next().unwrap_or_default().to_owned();
-        let sets = chosen.iter().map(|(set, packages)| (*set, packages.iter().map(name).collect()));
+        let sets = chosen.iter().map(|(set, packages)| (*set, sorted(packages.iter().map(name))));
         Ok(Platform { node, sets: sets.collect(), packages })
     }
 
     /// Whether the mirror has security updates, which few but Debian's own have.
-    fn has_security(&self, mirrors: &Mirrors) -> Result<bool, EngineError> {
-        let address = format!("{}/dists/{RELEASE}-security/InRelease", mirrors.security);
+    fn has_security(&self, mirrors: &Mirrors, release: &str) -> Result<bool, EngineError> {
+        let address = format!("{}/dists/{release}-security/InRelease", mirrors.security);
         let found = self.fetcher().text("Debian's security updates", &address, &[])?.is_some();
         if !found {
             let text =
@@ -65,4 +82,8 @@ impl Roots<'_> {
         }
         Ok(found)
     }
+}
+
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -142,7 +142,13 @@ impl Roots<'_> {
     }
 }
 
-fn digest_of(lock: &RootLock, platform: &Platform, set: RootSet, architecture: Architecture, strip: bool) -> String {
+pub(super) fn digest_of(
+    lock: &RootLock,
+    platform: &Platform,
+    set: RootSet,
+    architecture: Architecture,
+    strip: bool,
+) -> String {
     let mut text = format!("layout {LAYOUT}\n{} {} {}\n", set.name(), lock.release, architecture.debian());
     let packages = platform.packages_of(set);
     let mut lines: Vec<&str> = packages.iter().map(|package| package.sha256.as_str()).collect();

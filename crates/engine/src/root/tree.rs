@@ -1,28 +1,21 @@
 //! A folder that becomes a root file system: archives are unpacked into it and never beyond it, by an
 //! ordinary user.
-//!
-//! A link in the tree means what it will mean when the tree is `/`: so the way to a path is walked name by
-//! name, and an absolute link starts again at the tree's root.
 
-use std::collections::VecDeque;
-use std::ffi::OsString;
-use std::fs::{File, Metadata, Permissions};
-use std::io::{Error, ErrorKind, Read};
+use std::fs::{File, Permissions};
+use std::io::{Error, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use tar::{Archive, Entry, EntryType};
 
+use super::walk::kind;
 use crate::failure::EngineError;
 
-/// Links followed on the way to one path, as Linux does (path_resolution(7)).
-const MAX_LINKS: usize = 40;
 /// What stays of a mode: nothing runs with its owner's rights.
 const MODE: u32 = 0o1777;
 
 /// What a folder in an archive does to a link of its name.
-#[allow(dead_code)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Existing {
     /// It goes where the link leads, as dpkg does.
@@ -105,7 +98,7 @@ impl Tree {
         match kind(&folder)? {
             Some(found) if found.is_dir() => {}
             Some(found) if found.is_symlink() && existing == Existing::Follow => {
-                folder = self.walk(names(path)?)?;
+                folder = self.reach(path)?;
             }
             Some(_) => {
                 std::fs::remove_file(&folder)?;
@@ -130,15 +123,13 @@ impl Tree {
     }
 
     /// Removes what is at a path; nothing may be there.
-    #[allow(dead_code)]
     pub(super) fn remove(&self, path: &Path) -> Result<(), Error> {
         self.free(path).map(drop)
     }
 
-    /// The real path of a folder in the tree, through links; it is made when it is not there.
-    #[allow(dead_code)]
-    pub(super) fn real(&self, path: &Path) -> Result<PathBuf, Error> {
-        self.walk(names(path)?)
+    /// The text of a file in the tree.
+    pub(super) fn text(&self, path: &Path) -> Result<String, Error> {
+        std::fs::read_to_string(self.find(path)?)
     }
 
     fn stream(&self, path: &Path, mode: u32, modified: u64, source: &mut impl Read) -> Result<(), Error> {
@@ -168,78 +159,6 @@ impl Tree {
         }
         Ok(Some(place))
     }
-
-    /// The real folder and the name of a path; nothing for the root itself.
-    fn place(&self, path: &Path) -> Result<Option<(PathBuf, OsString)>, Error> {
-        let mut names = names(path)?;
-        let Some(name) = names.pop_back() else { return Ok(None) };
-        Ok(Some((self.walk(names)?, name)))
-    }
-
-    /// Walks down from the root and makes folders that are missing.
-    fn walk(&self, mut names: VecDeque<OsString>) -> Result<PathBuf, Error> {
-        let mut folder = Vec::new();
-        let mut links = 0;
-        while let Some(name) = names.pop_front() {
-            if name == ".." {
-                folder.pop();
-                continue;
-            }
-            let place = self.root.join(folder.iter().collect::<PathBuf>()).join(&name);
-            match kind(&place)? {
-                None => {
-                    std::fs::create_dir(&place)?;
-                    std::fs::set_permissions(&place, Permissions::from_mode(0o755))?;
-                    folder.push(name);
-                }
-                Some(found) if found.is_symlink() => {
-                    links += 1;
-                    if links > MAX_LINKS {
-                        return Err(refused("too many links"));
-                    }
-                    let target = std::fs::read_link(&place)?;
-                    if target.is_absolute() {
-                        folder.clear();
-                    }
-                    link_names(&target).into_iter().rev().for_each(|name| names.push_front(name));
-                }
-                Some(found) if found.is_dir() => folder.push(name),
-                Some(_) => return Err(refused("a file is where a folder must be")),
-            }
-        }
-        Ok(self.root.join(folder.iter().collect::<PathBuf>()))
-    }
-}
-
-fn refused(why: &str) -> Error {
-    Error::new(ErrorKind::InvalidData, why)
-}
-
-fn kind(path: &Path) -> Result<Option<Metadata>, Error> {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// The names of an entry's path: one that goes up is nothing that a packer writes.
-fn names(path: &Path) -> Result<VecDeque<OsString>, Error> {
-    let mut names = VecDeque::new();
-    for part in path.components() {
-        match part {
-            Component::Normal(name) => names.push_back(name.to_owned()),
-            Component::ParentDir => return Err(refused("the path leaves the archive")),
-            _ => {}
-        }
-    }
-    Ok(names)
-}
-
-/// The names of a link's target; going up stays possible.
-fn link_names(target: &Path) -> Vec<OsString> {
-    let parts = target.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
-    parts.map(|part| part.as_os_str().to_owned()).collect()
 }
 
 /// Where an entry's link leads.

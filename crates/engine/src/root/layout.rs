@@ -1,0 +1,175 @@
+//! An image as files: the OCI image layout, and Docker's archive made into one.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::digest::{self, Hash};
+use super::lock::Architecture;
+use crate::failure::EngineError;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+
+/// A blob by its hash.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Descriptor {
+    digest: String,
+    #[serde(default)]
+    platform: Option<Platform>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Platform {
+    architecture: String,
+    os: String,
+}
+
+/// An index has manifests, a manifest has layers.
+#[derive(Debug, Deserialize)]
+struct Document {
+    #[serde(default)]
+    manifests: Vec<Descriptor>,
+    #[serde(default)]
+    layers: Vec<Descriptor>,
+    config: Option<Descriptor>,
+}
+
+/// What of an image's configuration matters here.
+#[derive(Debug, Default, Deserialize)]
+struct Config {
+    #[serde(default)]
+    config: Settings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Settings {
+    #[serde(default, rename = "Env")]
+    env: Option<Vec<String>>,
+}
+
+/// An image in a layout.
+#[derive(Debug)]
+pub(super) struct Image {
+    /// The manifest's digest: `sha256:…`.
+    pub(super) manifest: String,
+    /// The layers, the lowest first.
+    pub(super) layers: Vec<Descriptor>,
+    /// Variables that the image sets: `NAME=value`.
+    pub(super) environment: Vec<String>,
+}
+
+/// Reads the image of a layout that is for this machine. Layers are verified when they are opened.
+///
+/// # Errors
+/// The folder is no layout, a blob is damaged, or there is no image for this machine.
+pub(super) fn read(layout: &Path) -> Result<Image, EngineError> {
+    if !layout.join("index.json").is_file() {
+        return Err(broken(layout, "it has no index.json"));
+    }
+    let index: Document = document(&layout.join("index.json"))?;
+    let mut chosen = choose(layout, &index)?;
+    let mut manifest: Document = document(&blob(layout, &chosen)?)?;
+    // The image for several machines is an index of its own.
+    if manifest.config.is_none() {
+        chosen = choose(layout, &manifest)?;
+        manifest = document(&blob(layout, &chosen)?)?;
+    }
+    let Some(config) = &manifest.config else { return Err(broken(layout, "its manifest names no configuration")) };
+    let config: Config = document(&blob(layout, config)?)?;
+    Ok(Image { manifest: chosen.digest, layers: manifest.layers, environment: config.config.env.unwrap_or_default() })
+}
+
+fn choose(layout: &Path, index: &Document) -> Result<Descriptor, EngineError> {
+    let own = Architecture::of_host()?.debian();
+    let fits = |image: &&Descriptor| match &image.platform {
+        Some(platform) => platform.os == "linux" && platform.architecture == own,
+        None => true,
+    };
+    let chosen = index.manifests.iter().find(fits).cloned();
+    chosen.ok_or_else(|| broken(layout, &format!("it has no image for linux/{own}")))
+}
+
+/// The file of a blob, once its hash is verified.
+///
+/// # Errors
+/// It is missing or damaged.
+pub(super) fn blob(layout: &Path, descriptor: &Descriptor) -> Result<PathBuf, EngineError> {
+    let hex = descriptor.digest.strip_prefix("sha256:").filter(|hex| digest::is_sha256(hex));
+    let hex =
+        hex.ok_or_else(|| broken(layout, &format!("found the digest {}, expected a SHA-256", descriptor.digest)))?;
+    let file = layout.join("blobs/sha256").join(hex);
+    if Hash::Sha256(hex.to_owned()).fits(&file) {
+        return Ok(file);
+    }
+    Err(broken(layout, &format!("the blob {hex} is missing or damaged")))
+}
+
+fn document<T: DeserializeOwned>(file: &Path) -> Result<T, EngineError> {
+    let bytes = std::fs::read(file).map_err(EngineError::io(format!("reading {}", file.display())))?;
+    serde_json::from_slice(&bytes).map_err(|error| broken(file, &error.to_string()))
+}
+
+fn broken(place: &Path, found: &str) -> EngineError {
+    EngineError::Missing {
+        what: format!("{} is no image that can be read", place.display()),
+        details: vec![found.to_owned()],
+        hint: "make it anew, or name another with `--base IMAGE`".to_owned(),
+    }
+}
+
+/// `manifest.json` of an archive that `docker save` wrote.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Saved {
+    config: String,
+    layers: Vec<String>,
+}
+
+/// Makes the unpacked archive of `docker save` in `archive` a layout in `layout`. Newer archives are one.
+///
+/// # Errors
+/// It is no such archive, or the disk refused.
+pub(super) fn from_docker(archive: &Path, layout: &Path) -> Result<(), EngineError> {
+    let mut saved: Vec<Saved> = document(&archive.join("manifest.json"))?;
+    if saved.len() != 1 {
+        return Err(broken(archive, &format!("found {} images, expected one", saved.len())));
+    }
+    let saved = saved.remove(0);
+    let blobs = layout.join("blobs/sha256");
+    super::guard::create(&blobs)?;
+    let config = adopt(archive, &saved.config, &blobs, CONFIG)?;
+    let layers = saved.layers.iter().map(|layer| adopt(archive, layer, &blobs, LAYER));
+    let layers = layers.collect::<Result<Vec<_>, _>>()?;
+    let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
+    let manifest = write(&blobs, manifest.to_string().as_bytes())?;
+    let index = json!({ "schemaVersion": 2, "manifests": [manifest] });
+    for (name, text) in [("index.json", index), ("oci-layout", json!({ "imageLayoutVersion": "1.0.0" }))] {
+        let file = layout.join(name);
+        std::fs::write(&file, text.to_string()).map_err(EngineError::io(format!("writing {}", file.display())))?;
+    }
+    Ok(())
+}
+
+/// Copies a file of the archive among the blobs: several layers may be one file.
+fn adopt(archive: &Path, name: &str, blobs: &Path, kind: &str) -> Result<serde_json::Value, EngineError> {
+    // Older versions of Docker write layers that they have twice as links.
+    let file = archive.join(name).canonicalize();
+    let inside = archive.canonicalize().and_then(|archive| Ok((file?, archive)));
+    let (file, archive) = inside.map_err(EngineError::io(format!("reading {name} of an archive")))?;
+    if !file.starts_with(&archive) {
+        return Err(broken(&archive, &format!("{name} is outside of the archive")));
+    }
+    let hash = digest::sha256_of(&file)?;
+    let size = std::fs::copy(&file, blobs.join(&hash)).map_err(EngineError::io(format!("copying {name}")))?;
+    Ok(json!({ "mediaType": kind, "digest": format!("sha256:{hash}"), "size": size }))
+}
+
+fn write(blobs: &Path, bytes: &[u8]) -> Result<serde_json::Value, EngineError> {
+    let hash = digest::sha256(bytes);
+    std::fs::write(blobs.join(&hash), bytes).map_err(EngineError::io("writing a manifest"))?;
+    Ok(json!({ "mediaType": MANIFEST, "digest": format!("sha256:{hash}"), "size": bytes.len() }))
+}
