@@ -94,6 +94,8 @@ pub(crate) enum Command {
     BaseImage(BaseImage),
     /// Build the image of the small Backstage monorepo that comes with this tool
     Demo(Demo),
+    /// Remove what builds of this repository keep between runs, or say how large it is
+    Clean(Clean),
     /// Run every test that can run on this machine, and say which cannot
     Test(Test),
 }
@@ -272,6 +274,17 @@ pub(crate) struct Demo {
     /// Name of the image
     #[arg(long, short, default_value = "backstage-demo:latest", value_name = "NAME")]
     pub(crate) tag: String,
+}
+
+/// `clean`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Clean {
+    /// Remove the whole state folder: every repository's, and the caches they share
+    #[arg(long)]
+    pub(crate) state: bool,
+    /// Remove nothing; list what is there and how large it is
+    #[arg(long, conflicts_with = "state")]
+    pub(crate) report: bool,
 }
 
 /// `test`

@@ -8,14 +8,19 @@ use monorepo::{BackendChoice, Monorepo, Search};
 use crate::flags::RepositoryFlags;
 use crate::output::Printer;
 
-/// Finds the repository and reads its facts; oddities are warned about.
-pub(crate) fn read(flags: &RepositoryFlags, printer: &Printer) -> Result<Monorepo> {
+/// Finds the root of the repository.
+pub(crate) fn root(flags: &RepositoryFlags) -> Result<PathBuf> {
     let search = Search {
         named: flags.repo.clone(),
         from: std::env::current_dir().context("finding the working directory")?,
         vendored_in: workspace_folder(),
     };
-    let root = search.run().map_err(monorepo::Problems::from)?;
+    Ok(search.run().map_err(monorepo::Problems::from)?)
+}
+
+/// Finds the repository and reads its facts; oddities are warned about.
+pub(crate) fn read(flags: &RepositoryFlags, printer: &Printer) -> Result<Monorepo> {
+    let root = root(flags)?;
     let choice = flags.backend.clone().map_or(BackendChoice::Only, BackendChoice::Named);
     let repo = Monorepo::read(&root, &choice)?;
     for notice in &repo.notices {

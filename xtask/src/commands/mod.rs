@@ -2,6 +2,7 @@
 
 pub(crate) mod base_image;
 pub(crate) mod build_image;
+pub(crate) mod clean;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod render;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use image::{Candidate, Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner, verify_blobs, write_image, write_layer};
-use monorepo::Monorepo;
+use image::prune::PrunePlan;
+use image::{Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner, verify_blobs, write_image, write_layer};
+use monorepo::{LOCKFILE, Monorepo};
 use recipe::Recipe;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::git::{Commit, rfc3339};
@@ -17,12 +19,20 @@ const FORM: u32 = 1;
 /// Whom the application's files belong to.
 const NODE: Owner = Owner { uid: 1000, gid: 1000 };
 
+/// A layer, and what its files amount to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct SizedLayer {
+    pub(super) layer: Layer,
+    /// Bytes of its files, as engines count the size of an image: an archive has headers besides.
+    pub(super) bytes: u64,
+}
+
 /// The layers written before, by what they were made of.
 pub(super) struct LayerStore {
     layout: Layout,
     file: PathBuf,
-    known: BTreeMap<String, Layer>,
-    used: BTreeMap<String, Layer>,
+    known: BTreeMap<String, SizedLayer>,
+    used: BTreeMap<String, SizedLayer>,
     compression: Compression,
     mtime: u64,
 }
@@ -45,34 +55,47 @@ impl LayerStore {
     /// Opens the store; layers whose blobs are not intact are forgotten.
     pub(super) fn open(layout: Layout, file: PathBuf, compression: Compression, mtime: u64) -> Self {
         let text = std::fs::read(&file).unwrap_or_default();
-        let mut known: BTreeMap<String, Layer> = serde_json::from_slice(&text).unwrap_or_default();
-        let blobs: Vec<Descriptor> = known.values().map(Layer::descriptor).collect();
+        let mut known: BTreeMap<String, SizedLayer> = serde_json::from_slice(&text).unwrap_or_default();
+        let blobs: Vec<Descriptor> = known.values().map(|known| known.layer.descriptor()).collect();
         if let Err(bad) = verify_blobs(&layout, &blobs) {
-            known.retain(|_, layer| bad.iter().all(|blob| blob.file != layout.blob(&layer.digest)));
+            known.retain(|_, known| bad.iter().all(|blob| blob.file != layout.blob(&known.layer.digest)));
             bad.iter().for_each(|blob| drop(std::fs::remove_file(&blob.file)));
         }
         Self { layout, file, known, used: BTreeMap::new(), compression, mtime }
     }
 
+    /// Whether the layer that `key` stands for is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.known.contains_key(&self.full(key))
+    }
+
+    fn full(&self, key: &str) -> String {
+        format!("{FORM} {:?} {} {key}", self.compression, self.mtime)
+    }
+
     /// The layer that `key` stands for, made by `files` unless it is there.
-    pub(super) fn layer(&mut self, key: &str, files: impl FnOnce() -> Result<LayerFiles>) -> Result<Layer> {
-        let key = format!("{FORM} {:?} {} {key}", self.compression, self.mtime);
+    pub(super) fn layer(&mut self, key: &str, files: impl FnOnce() -> Result<LayerFiles>) -> Result<SizedLayer> {
+        let key = self.full(key);
         let layer = match self.known.get(&key) {
-            Some(layer) => layer.clone(),
-            None => write_layer(&self.layout, &files()?, self.compression, self.mtime)?,
+            Some(known) => known.clone(),
+            None => {
+                let files = files()?;
+                let layer = write_layer(&self.layout, &files, self.compression, self.mtime)?;
+                SizedLayer { layer, bytes: files.bytes() }
+            }
         };
         self.used.insert(key, layer.clone());
         Ok(layer)
     }
 
     /// The layer with these files, known by their content.
-    fn by_content(&mut self, files: LayerFiles) -> Result<Layer> {
+    pub(super) fn by_content(&mut self, files: LayerFiles) -> Result<SizedLayer> {
         let key = content_key(&files)?;
         self.layer(&key, || Ok(files))
     }
 
     /// Names the image, and forgets layers that are not in it.
-    pub(super) fn write(self, spec: &ImageSpec, reference: &str) -> Result<ImageDigest> {
+    pub(super) fn write(&self, spec: &ImageSpec, reference: &str) -> Result<ImageDigest> {
         write_atomically(&self.file, &serde_json::to_vec(&self.used)?)?;
         let digest = write_image(&self.layout, spec, reference)?;
         self.layout.sweep()?;
@@ -88,52 +111,38 @@ pub(super) fn base(root: &Path) -> Result<LayerFiles> {
     Ok(files)
 }
 
-/// The production dependencies: `node_modules` of the root and of the workspaces that have one.
-pub(super) fn dependencies(
-    repo: &Monorepo,
-    tree: &Path,
-    keeps: &mut dyn FnMut(&Path, bool, u64) -> bool,
-) -> Result<LayerFiles> {
+/// The production dependencies: the `folders` of their tree with installed packages, and the lockfile.
+pub(super) fn dependencies(tree: &Path, folders: &[String], plan: &mut PrunePlan) -> Result<LayerFiles> {
     let mut files = LayerFiles::new();
-    let workspaces = repo.workspaces.iter().map(|workspace| format!("{}/node_modules", workspace.folder));
-    for folder in std::iter::once("node_modules".to_owned()).chain(workspaces) {
-        if tree.join(&folder).is_dir() {
-            let keeps = |candidate: Candidate<'_>| {
-                keeps(&Path::new(&folder).join(candidate.path), candidate.is_directory, candidate.size)
-            };
-            files.add_folder(&tree.join(&folder), format!("app/{folder}"), NODE, keeps)?;
-        }
+    for folder in folders {
+        files.add_folder(&tree.join(folder), format!("app/{folder}"), NODE, plan.filter(folder))?;
     }
+    // A megabyte that changes with the dependencies alone.
+    let lockfile = tree.join(LOCKFILE);
+    let text = std::fs::read(&lockfile).with_context(|| format!("reading {}", lockfile.display()))?;
+    files.add_bytes(format!("app/{LOCKFILE}"), text, 0o644, NODE)?;
     Ok(files)
 }
 
-/// The layers above the dependencies: bundled packages, the backend's own, configuration.
-pub(super) fn application(
-    store: &mut LayerStore,
-    repo: &Monorepo,
-    recipe: &Recipe,
-    workspace: &Path,
-    keeps: &dyn Fn(&Path) -> bool,
-) -> Result<Vec<Layer>> {
+/// The production workspace: bundled packages, which change with the frontend, apart from the rest.
+pub(super) fn application(repo: &Monorepo, workspace: &Path, plan: &mut PrunePlan) -> Result<[LayerFiles; 2]> {
     let bundles: Vec<PathBuf> = repo.bundles().iter().map(|package| PathBuf::from(&package.folder)).collect();
-    let mut app = LayerFiles::new();
+    let mut frontend = LayerFiles::new();
     for folder in &bundles {
-        let keeps = |candidate: Candidate<'_>| candidate.is_directory || keeps(&folder.join(candidate.path));
-        app.add_folder(&workspace.join(folder), Path::new("app").join(folder), NODE, keeps)?;
+        frontend.add_folder(&workspace.join(folder), Path::new("app").join(folder), NODE, plan.filter(folder))?;
     }
     let mut backend = LayerFiles::new();
+    let mut keeps = plan.filter("");
     backend.add_folder(workspace, "app", NODE, |candidate| {
-        !bundles.iter().any(|folder| folder == candidate.path) && (candidate.is_directory || keeps(candidate.path))
+        let is_elsewhere =
+            candidate.path == Path::new(LOCKFILE) || bundles.iter().any(|folder| folder == candidate.path);
+        !is_elsewhere && keeps(candidate)
     })?;
-    [app, backend, configuration(repo, recipe)?]
-        .into_iter()
-        .filter(|files| !files.is_empty())
-        .map(|files| store.by_content(files))
-        .collect()
+    Ok([frontend, backend])
 }
 
 /// The configuration files, as they were when the repository was read.
-fn configuration(repo: &Monorepo, recipe: &Recipe) -> Result<LayerFiles> {
+pub(super) fn configuration(repo: &Monorepo, recipe: &Recipe) -> Result<LayerFiles> {
     let mut files = LayerFiles::new();
     for path in recipe.image.files.iter().flat_map(|path| repo.tree.under(path)) {
         let (name, file) = path;

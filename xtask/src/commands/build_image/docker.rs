@@ -149,6 +149,7 @@ impl Build<'_> {
             fingerprint,
             base_id: base.map(|base| base.id).unwrap_or_default(),
             image_id: image.id.clone(),
+            size: image.size,
             archives: verification
                 .archives
                 .iter()

@@ -6,25 +6,29 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use artifacts::Verification;
-use engine::embedded::{self, Bubblewrap, Build, Builder, EmbeddedJob, Reuse, TypeCheck};
+use engine::embedded::{self, Build, Builder, EmbeddedJob, Reuse, TypeCheck};
 use engine::root::{Architecture, Root, RootLock, RootSet, Roots};
 use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
-use image::{Compression, ImageDigest, ImageSpec, Layer, Layout, RunConfiguration, verify_run_configuration};
+use image::{Compression, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, RunConfiguration, verify_run_configuration};
 use monorepo::{Monorepo, Severity, YarnRelease};
 use recipe::{Recipe, StepId};
 use serde_json::json;
 
-use super::assembly::{self, BaseLabels, LayerStore};
+use super::assembly::{self, BaseLabels, LayerStore, SizedLayer};
 use super::git::Commit;
 use super::outputs::Outputs;
+use super::pruning;
 use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, secrets};
-use crate::commands::verify_artifacts;
+use crate::commands::{clean, verify_artifacts};
 use crate::exit::CheckFailed;
-use crate::files::{sha256, sha256_of};
+use crate::files::{sha256, sha256_of, write_atomically};
 use crate::flags::{BuildImage, CompressionMethod, RuntimeKind};
 use crate::output::{Printer, StepLog};
 use crate::state::{LastBuild, State};
 use crate::summary;
+
+/// Where the bytes of the last image are, as it was assembled.
+const SIZES: &str = "sizes.json";
 
 pub(super) fn run(
     flags: &BuildImage,
@@ -34,16 +38,15 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let outputs = Outputs::plan(&flags.embedded)?;
-    let sandbox = embedded::find_sandbox()?;
+    pruning::classes(&flags.embedded.keep)?;
     let recipe = recipe::plan(&repo, None);
     let commit = Commit::of(&repo.root);
     let steps = StepLog::new(printer);
-    let roots = prepare_roots(flags, &repo, state, &sandbox, interrupt, &steps)?;
+    let roots = prepare_roots(flags, &repo, state, interrupt, &steps)?;
     let session = Session {
         flags,
         repo: Arc::new(repo),
         recipe: Arc::new(recipe),
-        sandbox: Arc::new(sandbox),
         roots,
         commit,
         state,
@@ -65,7 +68,6 @@ fn prepare_roots(
     flags: &BuildImage,
     repo: &Monorepo,
     state: &State,
-    sandbox: &Bubblewrap,
     interrupt: &Interrupt,
     steps: &StepLog<'_>,
 ) -> Result<BuildRoots> {
@@ -73,12 +75,14 @@ fn prepare_roots(
     let roots = Roots { shared: state.shared(), mirrors: &[], ca_file, interrupt, reporter: steps };
     let lock = root_lock(&roots, repo, state)?;
     let builder = roots.prepare(&lock, RootSet::Builder, None)?;
-    let strip = |program: &Path| embedded::strip(sandbox, &builder.path, program, interrupt);
+    let strip =
+        |program: &Path| embedded::strip(&embedded::find_sandbox()?, &builder.path, program, interrupt);
     let set = match flags.embedded.runtime.unwrap_or(RuntimeKind::Minimal) {
         RuntimeKind::Minimal => RootSet::Minimal,
         RuntimeKind::Slim => RootSet::Slim,
     };
     let runtime = roots.prepare(&lock, set, Some(&strip))?;
+    [&builder.path, &runtime.path].into_iter().for_each(|path| clean::touch(path));
     let yarn = match &repo.yarn.release {
         YarnRelease::Committed { .. } => None,
         YarnRelease::Registry { version, .. } => Some(roots.npm_package("@yarnpkg/cli-dist", version, None)?),
@@ -95,7 +99,7 @@ fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State) -> Result<RootLo
         return Ok(lock);
     }
     let lock = roots.resolve(&repo.node.version, &[Architecture::of_host()?])?;
-    crate::files::write_atomically(&file, lock.to_text()?.as_bytes())?;
+    write_atomically(&file, lock.to_text()?.as_bytes())?;
     Ok(lock)
 }
 
@@ -104,7 +108,6 @@ struct Session<'a> {
     flags: &'a BuildImage,
     repo: Arc<Monorepo>,
     recipe: Arc<Recipe>,
-    sandbox: Arc<Bubblewrap>,
     roots: BuildRoots,
     commit: Commit,
     state: &'a State,
@@ -118,6 +121,8 @@ struct Made {
     spec: ImageSpec,
     store: LayerStore,
     verification: Verification,
+    /// Bytes of the image's files.
+    size: u64,
 }
 
 impl Session<'_> {
@@ -132,6 +137,7 @@ impl Session<'_> {
         let layout = Layout::open(self.layout_folder())?;
         let written = outputs.write(&layout, &self.flags.tag, scratch.path(), self.printer, self.interrupt)?;
         self.finish(&image, &written);
+        clean::prune(self.state.shared(), self.printer);
         Ok(())
     }
 
@@ -171,7 +177,8 @@ impl Session<'_> {
         let layout = Layout::open(self.layout_folder()).ok()?;
         let image = layout.image(&self.flags.tag).ok()?;
         let same = image.manifest.digest.as_str() == last.image_id;
-        (same && image::verify_blobs(&layout, &image.blobs()).is_ok()).then(|| self.local_image(&last.image_id, &image.layers))
+                let is_intact = same && image::verify_blobs(&layout, &image.blobs()).is_ok();
+        is_intact.then(|| self.local_image(&last.image_id, &image.layers, last.size))
     }
 
     fn build(&self, fingerprint: &str, artifacts: &Path, scratch: &Path) -> Result<LocalImage> {
@@ -186,9 +193,9 @@ impl Session<'_> {
         drop(build);
         publish(incoming.path(), artifacts)?;
         let digest = made.store.write(&made.spec, &self.flags.tag)?;
-        self.remember(fingerprint, &digest, &made.verification)?;
+        self.remember(fingerprint, &digest, &made)?;
         self.printer.block(&verify_artifacts::table(artifacts, &made.verification, Severity::Warning));
-        Ok(self.local_image(digest.manifest.as_str(), &made.spec.layers))
+        Ok(self.local_image(digest.manifest.as_str(), &made.spec.layers, made.size))
     }
 
     fn job(&self) -> Result<EmbeddedJob> {
@@ -196,7 +203,7 @@ impl Session<'_> {
         Ok(EmbeddedJob {
             repo: Arc::clone(&self.repo),
             recipe: Arc::clone(&self.recipe),
-            sandbox: Arc::<Bubblewrap>::clone(&self.sandbox),
+            sandbox: Arc::new(embedded::find_sandbox()?),
             builder: self.roots.builder.clone(),
             state: self.state.path("embedded"),
             caches: self.state.shared().join("caches"),
@@ -212,13 +219,10 @@ impl Session<'_> {
         let mut store = self.layer_store()?;
         let base = store.layer(&self.roots.runtime.digest, || assembly::base(&self.roots.runtime.path))?;
         build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.steps)?;
-        let tree = build.tree(&StepId::ProductionDependencies);
-        let key = format!("{} {:?}", build.key(&StepId::ProductionDependencies), self.flags.embedded.keep);
-        let dependencies = store.layer(&key, || assembly::dependencies(&self.repo, &tree, &mut |_, _, _| true))?;
         build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
         let start = std::time::Instant::now();
         self.steps.report(&Event::StepStarted { step: StepId::Assemble.to_string() });
-        let made = self.assemble(build, store, [base, dependencies], incoming, scratch);
+        let made = self.assemble(build, store, base, incoming, scratch);
         let state = if made.is_ok() { StepState::Ran } else { StepState::Failed };
         let seconds = start.elapsed().as_secs_f64();
         self.steps.report(&Event::StepFinished { step: StepId::Assemble.to_string(), state, seconds });
@@ -235,7 +239,7 @@ impl Session<'_> {
         &self,
         build: &Build,
         mut store: LayerStore,
-        below: [Layer; 2],
+        base: SizedLayer,
         incoming: &Path,
         scratch: &Path,
     ) -> Result<Made> {
@@ -245,16 +249,46 @@ impl Session<'_> {
             assembly::write_archive(&scratch, incoming, name, &files)?;
         }
         let repo = self.repo.as_ref();
-        let (verification, above) = std::thread::scope(|scope| {
+        let (verification, layers) = std::thread::scope(|scope| {
             let verification = scope.spawn(|| artifacts::verify(incoming, repo));
-            let above = assembly::application(&mut store, &self.repo, &self.recipe, &workspace, &|_| true);
-            (verification.join(), above)
+            let layers = self.layers(build, &mut store, base, &workspace);
+            (verification.join(), layers)
         });
         let verification = verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))?;
-        let layers = below.into_iter().chain(above?).collect();
+        let layers = layers?;
+        let size = layers.iter().map(|layer| layer.bytes).sum();
+        let layers = layers.into_iter().map(|layer| layer.layer).collect();
         let spec = assembly::spec(&self.repo, &self.recipe, &self.commit, &self.base_labels()?, layers);
         self.verify(&spec, &verification)?;
-        Ok(Made { spec, store, verification })
+        Ok(Made { spec, store, verification, size })
+    }
+
+    /// The layers from the base up, by how often they change: dependencies, frontend, backend, configuration.
+    fn layers(&self, build: &Build, store: &mut LayerStore, base: SizedLayer, workspace: &Path) -> Result<Vec<SizedLayer>> {
+        let classes = pruning::classes(&self.flags.embedded.keep)?;
+        let tree = build.tree(&StepId::ProductionDependencies);
+        let declarations = pruning::has_schema_in_typescript(&self.repo, workspace)?;
+        let key = format!("{} {classes:?} {declarations}", build.key(&StepId::ProductionDependencies));
+        let folders = if store.has(&key) { Vec::new() } else { pruning::module_folders(&self.repo, &tree) };
+        let modules: Vec<_> = folders.iter().map(|folder| (tree.as_path(), folder.clone())).collect();
+        let mut plan = pruning::plan(workspace, &modules, &classes)?;
+        let [frontend, backend] = assembly::application(&self.repo, workspace, &mut plan)?;
+        let dependencies = if folders.is_empty() {
+            plan.verify_schemas(&[&frontend, &backend], "app")?;
+            store.layer(&key, || Ok(LayerFiles::new()))?
+        } else {
+            let installed = assembly::dependencies(&tree, &folders, &mut plan)?;
+            plan.verify_schemas(&[&installed, &frontend, &backend], "app")?;
+            write_atomically(&self.state.path(SIZES), &serde_json::to_vec(&plan.explain())?)?;
+            store.layer(&key, || Ok(installed))?
+        };
+        let mut layers = vec![base, dependencies];
+        for files in [frontend, backend, assembly::configuration(&self.repo, &self.recipe)?] {
+            if !files.is_empty() {
+                layers.push(store.by_content(files)?);
+            }
+        }
+        Ok(layers)
     }
 
     fn base_labels(&self) -> Result<BaseLabels<'_>> {
@@ -292,22 +326,33 @@ impl Session<'_> {
         }
     }
 
-    fn remember(&self, fingerprint: &str, digest: &ImageDigest, verification: &Verification) -> Result<()> {
-        let archives = verification.archives.iter();
+    fn explain_size(&self) {
+        let text = std::fs::read(self.state.path(SIZES)).unwrap_or_default();
+        if let Ok(size) = serde_json::from_slice(&text) {
+            self.printer.message("sizes", json!(size));
+            if self.flags.embedded.explain_size {
+                self.printer.block(&pruning::table(&size));
+            }
+        }
+    }
+
+    fn remember(&self, fingerprint: &str, digest: &ImageDigest, made: &Made) -> Result<()> {
+        let archives = made.verification.archives.iter();
         self.state.remember(&LastBuild {
             fingerprint: fingerprint.to_owned(),
             base_id: self.roots.runtime.digest.clone(),
             image_id: digest.manifest.as_str().to_owned(),
+            size: made.size,
             archives: archives.map(|archive| (archive.name.clone(), archive.sha256.clone())).collect(),
         })
     }
 
-    fn local_image(&self, id: &str, layers: &[Layer]) -> LocalImage {
+    fn local_image(&self, id: &str, layers: &[Layer], size: u64) -> LocalImage {
         let expected = expected_configuration(&self.recipe);
         LocalImage {
             id: id.to_owned(),
             names: vec![self.flags.tag.clone()],
-            size: layers.iter().filter_map(|layer| layer.uncompressed_size).sum(),
+            size,
             layers: layers.iter().map(|layer| layer.diff_id.as_str().to_owned()).collect(),
             user: expected.user,
             working_directory: expected.working_directory,
@@ -324,6 +369,7 @@ impl Session<'_> {
             "finished",
             json!({ "reference": self.flags.tag, "image": image, "written": written, "steps": lines, "seconds": self.steps.seconds() }),
         );
+        self.explain_size();
         for line in written {
             self.printer.data(line);
         }

@@ -5,6 +5,7 @@ mod docker;
 mod embedded;
 mod git;
 mod outputs;
+mod pruning;
 mod shared;
 
 use anyhow::Result;

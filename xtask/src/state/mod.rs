@@ -1,5 +1,7 @@
 //! Our own folder: one per repository, with a lock, the rendered files, logs and the last build's record.
 
+mod repositories;
+
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +15,9 @@ use tempfile::TempDir;
 use crate::files::{hexadecimal, write_atomically};
 use crate::flags::RepositoryFlags;
 use crate::output::Printer;
+
+pub(crate) use repositories::{RepositoryFolder, link_identity, repositories, shared_parts};
+use repositories::{LOCK_FILE, ROOT_FILE};
 
 /// How often a lock that somebody else holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(200);
@@ -28,6 +33,9 @@ pub(crate) struct LastBuild {
     pub(crate) base_id: String,
     /// Id of the image.
     pub(crate) image_id: String,
+    /// Bytes of the image's files.
+    #[serde(default)]
+    pub(crate) size: u64,
     /// SHA-256 of each archive, by name.
     pub(crate) archives: Vec<(String, String)>,
 }
@@ -42,14 +50,15 @@ pub(crate) struct State {
 impl State {
     /// Opens and locks the state of the repository at `root`; waits for another build of it.
     pub(crate) fn open(root: &Path, flags: &RepositoryFlags, printer: &Printer, interrupt: &Interrupt) -> Result<Self> {
-        let base = flags.state_dir.clone().map_or_else(default_folder, Ok)?;
+        let base = shared_folder(flags)?;
         let folder = base.join(folder_name(root));
         let hint = "name a writable folder with `--state-dir DIR`";
         std::fs::create_dir_all(folder.join("logs"))
             .with_context(|| format!("creating the state folder {}\n  hint: {hint}", folder.display()))?;
         let lock =
-            File::create(folder.join("lock")).with_context(|| format!("creating a lock file\n  hint: {hint}"))?;
+            File::create(folder.join(LOCK_FILE)).with_context(|| format!("creating a lock file\n  hint: {hint}"))?;
         wait_for(&lock, printer, interrupt)?;
+        write_atomically(&folder.join(ROOT_FILE), root.as_os_str().as_encoded_bytes())?;
         let state = Self { shared: base, folder, _lock: lock };
         state.remove_leftovers();
         Ok(state)
@@ -63,6 +72,22 @@ impl State {
     /// A path in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// The repository's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Forgets everything but the lock that is held.
+    pub(crate) fn clear(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name() != LOCK_FILE {
+                engine::remove_tree(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// A folder that is gone when the build ends.
@@ -112,6 +137,13 @@ fn wait_for(lock: &File, printer: &Printer, interrupt: &Interrupt) -> Result<()>
             Err(TryLockError::Error(error)) => return Err(error).context("locking the state folder"),
         }
     }
+}
+
+/// The folder that the flags name, or else ours in the user's cache folder.
+pub(crate) fn shared_folder(flags: &RepositoryFlags) -> Result<PathBuf> {
+    // What runs in a sandbox wants absolute paths.
+    let named = flags.state_dir.as_ref().map(std::path::absolute).transpose();
+    named.context("finding the state folder")?.map_or_else(default_folder, Ok)
 }
 
 fn default_folder() -> Result<PathBuf> {
