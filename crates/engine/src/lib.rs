@@ -9,6 +9,7 @@ mod failure;
 mod hints;
 mod process;
 pub mod root;
+mod remove;
 mod secrets;
 
 pub use base_image::{BaseImageRequest, make_base_image};
@@ -17,4 +18,5 @@ pub use event::{Event, Reporter, StepState};
 pub use failure::EngineError;
 pub use hints::hint_for;
 pub use process::{Interrupt, Invocation, Outcome};
+pub use remove::remove_tree;
 pub use secrets::{Secret, SecretSource, find_secrets};

@@ -1,12 +1,11 @@
 //! Small work on files that the rooms of this engine share.
 
-use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::EngineError;
+use crate::remove::remove_tree;
 
 /// Bytes in hexadecimal.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
@@ -17,33 +16,9 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Removes a file or a folder with all in it; a step may have left folders that not even we may enter.
+/// Removes a file or a folder with all in it.
 pub(crate) fn remove(path: &Path) -> Result<(), EngineError> {
-    let result = match remove_once(path) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            make_accessible(path);
-            remove_once(path)
-        }
-        other => other,
-    };
-    result.map_err(EngineError::io(format!("removing {}", path.display())))
-}
-
-fn remove_once(path: &Path) -> std::io::Result<()> {
-    let metadata = match path.symlink_metadata() {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
-    if metadata.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
-}
-
-fn make_accessible(path: &Path) {
-    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
-        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-            make_accessible(&entry.path());
-        }
-    }
+    remove_tree(path).map_err(EngineError::io(format!("removing {}", path.display())))
 }
 
 /// Makes an empty folder, in place of whatever is there.

@@ -151,7 +151,8 @@ fn production_dependencies(runner: &Runner<'_>, files: &Files, record: &mut Reco
         let from = job.tree(&StepId::Install);
         // Yarn writes to its state in place, which a link would share with the install.
         let state = |path: &Path| path.ends_with(".yarn-state.yml") || path.starts_with(".yarn");
-        let sources = |path: &Path| files_of_install(job).contains_key(path.to_string_lossy().as_ref());
+        let copied = files_of_install(job);
+        let sources = |path: &Path| copied.contains_key(path.to_string_lossy().as_ref());
         hard_link_tree(&from, &tree, &sources, &state)?;
     }
     synchronise(&tree, &job.repo.root, files, &mut record.files, &is_yarns_own)?;
