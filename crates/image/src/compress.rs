@@ -34,6 +34,13 @@ impl Compression {
         }
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+
     /// Compresses a part. The same bytes give the same result, on every machine.
     pub(crate) fn compress(self, part: &[u8]) -> Result<Vec<u8>, ImageError> {
         let result = match self {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -11,8 +12,10 @@ use sha2::{Digest as _, Sha256};
 use crate::compress::Compression;
 use crate::digest::Digest;
 use crate::error::ImageError;
+use crate::export::into_file;
 use crate::layer_files::LayerFiles;
 use crate::layout::Layout;
+use crate::part_cache::PartCache;
 use crate::tar_stream::TarStream;
 
 /// Bytes of the archive that are compressed together. A part of the format: it decides the digests.
@@ -66,14 +69,8 @@ fn write_layer_with(
     let stream = &TarStream::new(files, mtime);
     let parts = stream.size.div_ceil(PART);
     let mut blob = layout.new_blob()?;
-    let hashes = thread::scope(|scope| {
-        let workers = (0..threads).map(|first| {
-            let (sender, receiver) = sync_channel(DEPTH);
-            scope.spawn(move || work(stream, compression, (first..).step_by(threads), &sender));
-            receiver
-        });
-        collect(&workers.collect::<Vec<_>>(), parts, blob.as_file_mut())
-    });
+    let compress = |part: &[u8]| compression.compress(part);
+    let hashes = in_parts(stream, threads, &compress, |workers| collect(workers, parts, blob.as_file_mut()));
     let (tar, compressed, size) = hashes.map_err(|failure| failure.named(blob.path()))?;
     let digest = Digest::finish(compressed);
     layout.keep_blob(blob, &digest)?;
@@ -86,17 +83,58 @@ fn write_layer_with(
     })
 }
 
+/// Writes a gzip'd archive into a file: the bytes that a layer with these files and no times has. Parts that
+/// the cache holds are not compressed again. A file that is there is replaced when the new one is complete.
+///
+/// # Errors
+/// When a file cannot be read or changed its size since it was listed, or the archive cannot be written.
+pub fn write_archive(target: &Path, files: &LayerFiles, cache: &PartCache) -> Result<(), ImageError> {
+    let stream = &TarStream::new(files, 0);
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let compress = |part: &[u8]| cache.compress(Compression::Gzip, part);
+    into_file(target, |file| {
+        let parts = stream.size.div_ceil(PART);
+        let written = in_parts(stream, threads, &compress, |workers| {
+            for (_, worker) in (0..parts).zip(workers.iter().cycle()) {
+                let (_, compressed) = worker.recv().map_err(|_| Failure::Lost)?.map_err(Failure::Part)?;
+                file.write_all(&compressed).map_err(Failure::Write)?;
+            }
+            file.flush().map_err(Failure::Write)
+        });
+        written.map_err(|failure| failure.named(target))
+    })
+}
+
+type Compress<'a> = &'a (dyn Fn(&[u8]) -> Result<Vec<u8>, ImageError> + Sync);
+
+/// Makes the parts of an archive on threads, which `collect` takes in turn.
+fn in_parts<T>(
+    stream: &TarStream<'_>,
+    threads: usize,
+    compress: Compress<'_>,
+    collect: impl FnOnce(&[Receiver<Part>]) -> T,
+) -> T {
+    thread::scope(|scope| {
+        let workers = (0..threads).map(|first| {
+            let (sender, receiver) = sync_channel(DEPTH);
+            scope.spawn(move || work(stream, compress, (first..).step_by(threads), &sender));
+            receiver
+        });
+        collect(&workers.collect::<Vec<_>>())
+    })
+}
+
 /// Makes the parts with these numbers, until there is no more or nobody wants them.
 fn work(
     stream: &TarStream<'_>,
-    compression: Compression,
+    compress: Compress<'_>,
     numbers: impl Iterator<Item = usize>,
     sender: &SyncSender<Part>,
 ) {
     let starts = numbers.map(|number| number as u64 * PART).take_while(|start| *start < stream.size);
     for start in starts {
         let part = stream.part(start..stream.size.min(start + PART));
-        let part = part.and_then(|tar| compression.compress(&tar).map(|blob| (tar, blob)));
+        let part = part.and_then(|tar| compress(&tar).map(|blob| (tar, blob)));
         if sender.send(part).is_err() {
             return;
         }

@@ -56,7 +56,7 @@ pub(super) fn write_tar(files: &LayerFiles, name: &Path, target: &mut dyn Write)
 }
 
 /// Writes a file as a whole or not at all.
-pub(super) fn into_file(
+pub(crate) fn into_file(
     file: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), ImageError>,
 ) -> Result<(), ImageError> {

@@ -6,5 +6,6 @@ mod docker;
 mod folder;
 
 pub use archive::export_oci_archive;
+pub(crate) use archive::into_file;
 pub use docker::{DockerArchive, export_docker_archive, write_docker_archive};
 pub use folder::export_oci_folder;

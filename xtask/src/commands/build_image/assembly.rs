@@ -192,14 +192,6 @@ pub(super) fn archives(repo: &Monorepo, workspace: &Path) -> Result<[(&'static s
     Ok([(artifacts::SKELETON, skeleton), (artifacts::BUNDLE, bundle)])
 }
 
-/// Writes an archive into `folder`: entries sorted, no times, nobody's name.
-pub(super) fn write_archive(scratch: &Layout, folder: &Path, name: &str, files: &LayerFiles) -> Result<()> {
-    let archive = write_layer(scratch, files, Compression::Gzip, 0)?;
-    let target = folder.join(name);
-    std::fs::copy(scratch.blob(&archive.digest), &target).with_context(|| format!("writing {}", target.display()))?;
-    Ok(())
-}
-
 /// What the image says of itself.
 pub(super) fn spec(repo: &Monorepo, recipe: &Recipe, commit: &Commit, base: &BaseLabels<'_>, layers: Vec<Layer>) -> ImageSpec {
     let created = rfc3339(epoch().or(commit.seconds).unwrap_or_default());

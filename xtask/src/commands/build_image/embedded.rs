@@ -9,7 +9,7 @@ use artifacts::Verification;
 use engine::embedded::{self, Build, Builder, EmbeddedJob, Reuse, TypeCheck};
 use engine::root::{Architecture, Root, RootLock, RootSet, Roots};
 use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
-use image::{Compression, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, RunConfiguration, verify_run_configuration};
+use image::{Compression, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, PartCache, RunConfiguration, verify_run_configuration, write_archive};
 use monorepo::{Monorepo, Severity, YarnRelease};
 use recipe::{Recipe, StepId};
 use serde_json::json;
@@ -132,7 +132,7 @@ impl Session<'_> {
         let scratch = self.state.scratch()?;
         let image = match self.unchanged(&fingerprint, &artifacts) {
             Some(image) => image,
-            None => self.build(&fingerprint, &artifacts, scratch.path())?,
+            None => self.build(&fingerprint, &artifacts)?,
         };
         let layout = Layout::open(self.layout_folder())?;
         let written = outputs.write(&layout, &self.flags.tag, scratch.path(), self.printer, self.interrupt)?;
@@ -181,11 +181,11 @@ impl Session<'_> {
         is_intact.then(|| self.local_image(&last.image_id, &image.layers, last.size))
     }
 
-    fn build(&self, fingerprint: &str, artifacts: &Path, scratch: &Path) -> Result<LocalImage> {
+    fn build(&self, fingerprint: &str, artifacts: &Path) -> Result<LocalImage> {
         self.printer.say(&format!("building {} with bubblewrap, without a daemon", self.flags.tag));
         let incoming = incoming_folder(artifacts)?;
         let mut build = Build::new(self.job()?)?;
-        let made = self.make(&mut build, incoming.path(), scratch);
+        let made = self.make(&mut build, incoming.path());
         self.explain(&build);
         let made = made?;
         // The type check may still run.
@@ -215,14 +215,14 @@ impl Session<'_> {
     }
 
     /// Runs the steps, and makes of their results the archives and the layers.
-    fn make(&self, build: &mut Build, incoming: &Path, scratch: &Path) -> Result<Made> {
+    fn make(&self, build: &mut Build, incoming: &Path) -> Result<Made> {
         let mut store = self.layer_store()?;
         let base = store.layer(&self.roots.runtime.digest, || assembly::base(&self.roots.runtime.path))?;
         build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.steps)?;
         build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
         let start = std::time::Instant::now();
         self.steps.report(&Event::StepStarted { step: StepId::Assemble.to_string() });
-        let made = self.assemble(build, store, base, incoming, scratch);
+        let made = self.assemble(build, store, base, incoming);
         let state = if made.is_ok() { StepState::Ran } else { StepState::Failed };
         let seconds = start.elapsed().as_secs_f64();
         self.steps.report(&Event::StepFinished { step: StepId::Assemble.to_string(), state, seconds });
@@ -241,13 +241,14 @@ impl Session<'_> {
         mut store: LayerStore,
         base: SizedLayer,
         incoming: &Path,
-        scratch: &Path,
     ) -> Result<Made> {
         let workspace = build.dist_workspace();
-        let scratch = Layout::create(scratch.join("archives"))?;
+        let cache = PartCache::at(self.state.path("parts"))?;
+        let start = std::time::SystemTime::now();
         for (name, files) in assembly::archives(&self.repo, &workspace)? {
-            assembly::write_archive(&scratch, incoming, name, &files)?;
+            write_archive(&incoming.join(name), &files, &cache)?;
         }
+        cache.sweep(start);
         let repo = self.repo.as_ref();
         let (verification, layers) = std::thread::scope(|scope| {
             let verification = scope.spawn(|| artifacts::verify(incoming, repo));
