@@ -131,6 +131,16 @@ impl Layout {
         self.read_image(descriptor)
     }
 
+    /// Reads the image with a manifest of this digest, whatever its name.
+    ///
+    /// # Errors
+    /// As [`Layout::image`].
+    pub fn image_with_manifest(&self, digest: &Digest) -> Result<Image, ImageError> {
+        let file = self.blob(digest);
+        let size = file.metadata().map_err(ImageError::io("looking at", &file))?.len();
+        self.read_image(Descriptor::new(MANIFEST, digest.clone(), size))
+    }
+
     pub(crate) fn read_image(&self, descriptor: Descriptor) -> Result<Image, ImageError> {
         let manifest: Manifest = self.read_blob(&descriptor)?;
         let config: ImageConfig = self.read_blob(&manifest.config)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use engine::root::Architecture;
 use image::prune::PrunePlan;
 use image::{Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner, verify_blobs, write_image, write_layer};
 use monorepo::{LOCKFILE, Monorepo};
@@ -11,6 +12,7 @@ use recipe::Recipe;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::base::Base;
 use super::git::{Commit, rfc3339};
 use crate::files::{hexadecimal, write_atomically};
 
@@ -94,6 +96,11 @@ impl LayerStore {
         self.layer(&key, || Ok(files))
     }
 
+    /// Takes a layer of another layout as it is.
+    pub(super) fn import(&self, from: &Layout, layer: &Layer) -> Result<()> {
+        Ok(self.layout.import_blob(from, &layer.descriptor())?)
+    }
+
     /// Names the image, and forgets layers that are not in it.
     pub(super) fn write(&self, spec: &ImageSpec, reference: &str) -> Result<ImageDigest> {
         write_atomically(&self.file, &serde_json::to_vec(&self.used)?)?;
@@ -101,14 +108,6 @@ impl LayerStore {
         self.layout.sweep()?;
         Ok(digest)
     }
-}
-
-/// The base: a root file system, owned by root.
-pub(super) fn base(root: &Path) -> Result<LayerFiles> {
-    let mut files = LayerFiles::new();
-    files.add_folder(root, "", Owner::ROOT, |_| true)?;
-    files.add_directory("tmp", 0o1777, Owner::ROOT)?;
-    Ok(files)
 }
 
 /// The production dependencies: the `folders` of their tree with installed packages, and the lockfile.
@@ -193,7 +192,9 @@ pub(super) fn archives(repo: &Monorepo, workspace: &Path) -> Result<[(&'static s
 }
 
 /// What the image says of itself.
-pub(super) fn spec(repo: &Monorepo, recipe: &Recipe, commit: &Commit, base: &BaseLabels<'_>, layers: Vec<Layer>) -> ImageSpec {
+pub(super) fn spec(
+    architecture: Architecture,
+    repo: &Monorepo, recipe: &Recipe, commit: &Commit, base: &Base, layers: Vec<Layer>) -> ImageSpec {
     let created = rfc3339(epoch().or(commit.seconds).unwrap_or_default());
     let version = repo.manifest.raw.get("version").and_then(serde_json::Value::as_str).map(str::to_owned);
     let labels = [
@@ -202,20 +203,18 @@ pub(super) fn spec(repo: &Monorepo, recipe: &Recipe, commit: &Commit, base: &Bas
         ("org.opencontainers.image.source", commit.source.clone()),
         ("org.opencontainers.image.title", repo.manifest.name.clone()),
         ("org.opencontainers.image.version", version),
-        ("org.opencontainers.image.base.name", Some(base.name.to_owned())),
+        ("org.opencontainers.image.base.name", Some(base.name.clone())),
     ];
     let labels: BTreeMap<_, _> =
         labels.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    let mut env = vec![
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
-        format!("NODE_VERSION={}", base.node_version),
-    ];
+    let mut env = base.config.env.clone();
     env.extend(recipe.image.environment.iter().cloned());
     ImageSpec {
-        architecture: base.architecture.to_owned(),
+        architecture: architecture.debian().to_owned(),
         created,
         user: recipe.image.user.clone(),
         env,
+        entrypoint: base.config.entrypoint.clone(),
         working_dir: recipe.image.working_directory.clone(),
         cmd: recipe.image.command.clone(),
         exposed_ports: vec![format!("{}/tcp", recipe.image.port)],
@@ -224,16 +223,6 @@ pub(super) fn spec(repo: &Monorepo, recipe: &Recipe, commit: &Commit, base: &Bas
         layers,
         ..ImageSpec::default()
     }
-}
-
-/// What the image says of its base.
-pub(super) struct BaseLabels<'a> {
-    /// Kind of base, or its reference.
-    pub(super) name: &'a str,
-    /// Node's version.
-    pub(super) node_version: &'a str,
-    /// Processor, by Go's names.
-    pub(super) architecture: &'a str,
 }
 
 /// The time of every file, when the caller fixes it (reproducible-builds.org, `SOURCE_DATE_EPOCH`), in

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use artifacts::Verification;
-use engine::embedded::{self, Build, Builder, EmbeddedJob, Reuse, TypeCheck};
-use engine::root::{Architecture, Root, RootLock, RootSet, Roots};
+use engine::embedded::{self, Build, EmbeddedJob, Reuse, TypeCheck};
+use engine::root::Architecture;
 use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
 use image::{Compression, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, PartCache, RunConfiguration, verify_run_configuration, write_archive};
-use monorepo::{Monorepo, Severity, YarnRelease};
+use monorepo::{Monorepo, Severity};
 use recipe::{Recipe, StepId};
 use serde_json::json;
 
-use super::assembly::{self, BaseLabels, LayerStore, SizedLayer};
+use super::assembly::{self, LayerStore, SizedLayer};
+use super::base::{self, Ground};
 use super::git::Commit;
 use super::outputs::Outputs;
 use super::pruning;
@@ -22,7 +23,7 @@ use super::shared::{artifacts_folder, expected_configuration, incoming_folder, p
 use crate::commands::{clean, verify_artifacts};
 use crate::exit::CheckFailed;
 use crate::files::{sha256, sha256_of, write_atomically};
-use crate::flags::{BuildImage, CompressionMethod, RuntimeKind};
+use crate::flags::{BuildImage, CompressionMethod};
 use crate::output::{Printer, StepLog};
 use crate::state::{LastBuild, State};
 use crate::summary;
@@ -42,12 +43,12 @@ pub(super) fn run(
     let recipe = recipe::plan(&repo, None);
     let commit = Commit::of(&repo.root);
     let steps = StepLog::new(printer);
-    let roots = prepare_roots(flags, &repo, state, interrupt, &steps)?;
+    let ground = base::prepare(flags, &repo, state, interrupt, &steps)?;
     let session = Session {
         flags,
         repo: Arc::new(repo),
         recipe: Arc::new(recipe),
-        roots,
+        ground,
         commit,
         state,
         printer,
@@ -57,58 +58,12 @@ pub(super) fn run(
     session.run(&outputs)
 }
 
-/// The root file systems of a build.
-struct BuildRoots {
-    builder: Builder,
-    runtime: Root,
-}
-
-/// Finds the roots or makes them, from the repository's lock, or else from one in the state folder.
-fn prepare_roots(
-    flags: &BuildImage,
-    repo: &Monorepo,
-    state: &State,
-    interrupt: &Interrupt,
-    steps: &StepLog<'_>,
-) -> Result<BuildRoots> {
-    let ca_file = flags.ca_file.as_deref();
-    let roots = Roots { shared: state.shared(), mirrors: &[], ca_file, interrupt, reporter: steps };
-    let lock = root_lock(&roots, repo, state)?;
-    let builder = roots.prepare(&lock, RootSet::Builder, None)?;
-    let strip =
-        |program: &Path| embedded::strip(&embedded::find_sandbox()?, &builder.path, program, interrupt);
-    let set = match flags.embedded.runtime.unwrap_or(RuntimeKind::Minimal) {
-        RuntimeKind::Minimal => RootSet::Minimal,
-        RuntimeKind::Slim => RootSet::Slim,
-    };
-    let runtime = roots.prepare(&lock, set, Some(&strip))?;
-    [&builder.path, &runtime.path].into_iter().for_each(|path| clean::touch(path));
-    let yarn = match &repo.yarn.release {
-        YarnRelease::Committed { .. } => None,
-        YarnRelease::Registry { version, .. } => Some(roots.npm_package("@yarnpkg/cli-dist", version, None)?),
-    };
-    Ok(BuildRoots { builder: Builder { path: builder.path, digest: builder.digest, yarn }, runtime })
-}
-
-fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State) -> Result<RootLock> {
-    if let Some(lock) = RootLock::read(&repo.root.join(RootLock::FILE))? {
-        return Ok(lock);
-    }
-    let file = state.path(RootLock::FILE);
-    if let Some(lock) = RootLock::read(&file)? {
-        return Ok(lock);
-    }
-    let lock = roots.resolve(&repo.node.version, &[Architecture::of_host()?])?;
-    write_atomically(&file, lock.to_text()?.as_bytes())?;
-    Ok(lock)
-}
-
 /// Everything one build works with.
 struct Session<'a> {
     flags: &'a BuildImage,
     repo: Arc<Monorepo>,
     recipe: Arc<Recipe>,
-    roots: BuildRoots,
+    ground: Ground,
     commit: Commit,
     state: &'a State,
     printer: &'a Printer,
@@ -163,8 +118,8 @@ impl Session<'_> {
             flags.no_typecheck,
             assembly::epoch()
         );
-        let roots = [self.roots.builder.digest.as_str(), self.roots.runtime.digest.as_str()];
-        sha256_of([self.recipe.fingerprint.as_str(), &settings].into_iter().chain(roots))
+        let ground = [self.ground.builder.digest.as_str(), self.ground.base.digest.as_str()];
+        sha256_of([self.recipe.fingerprint.as_str(), &settings].into_iter().chain(ground))
     }
 
     /// The image of an equal, verified build, when everything it left is still in place.
@@ -204,7 +159,7 @@ impl Session<'_> {
             repo: Arc::clone(&self.repo),
             recipe: Arc::clone(&self.recipe),
             sandbox: Arc::new(embedded::find_sandbox()?),
-            builder: self.roots.builder.clone(),
+            builder: self.ground.builder.clone(),
             state: self.state.path("embedded"),
             caches: self.state.shared().join("caches"),
             secrets: secrets(self.flags, &self.recipe)?,
@@ -217,7 +172,7 @@ impl Session<'_> {
     /// Runs the steps, and makes of their results the archives and the layers.
     fn make(&self, build: &mut Build, incoming: &Path) -> Result<Made> {
         let mut store = self.layer_store()?;
-        let base = store.layer(&self.roots.runtime.digest, || assembly::base(&self.roots.runtime.path))?;
+        let base = self.ground.base.layers(&mut store)?;
         build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.steps)?;
         build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
         let start = std::time::Instant::now();
@@ -239,7 +194,7 @@ impl Session<'_> {
         &self,
         build: &Build,
         mut store: LayerStore,
-        base: SizedLayer,
+        base: Vec<SizedLayer>,
         incoming: &Path,
     ) -> Result<Made> {
         let workspace = build.dist_workspace();
@@ -257,15 +212,16 @@ impl Session<'_> {
         });
         let verification = verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))?;
         let layers = layers?;
+        let architecture = Architecture::of_host()?;
         let size = layers.iter().map(|layer| layer.bytes).sum();
         let layers = layers.into_iter().map(|layer| layer.layer).collect();
-        let spec = assembly::spec(&self.repo, &self.recipe, &self.commit, &self.base_labels()?, layers);
+        let spec = assembly::spec(architecture, &self.repo, &self.recipe, &self.commit, &self.ground.base, layers);
         self.verify(&spec, &verification)?;
         Ok(Made { spec, store, verification, size })
     }
 
     /// The layers from the base up, by how often they change: dependencies, frontend, backend, configuration.
-    fn layers(&self, build: &Build, store: &mut LayerStore, base: SizedLayer, workspace: &Path) -> Result<Vec<SizedLayer>> {
+    fn layers(&self, build: &Build, store: &mut LayerStore, base: Vec<SizedLayer>, workspace: &Path) -> Result<Vec<SizedLayer>> {
         let classes = pruning::classes(&self.flags.embedded.keep)?;
         let tree = build.tree(&StepId::ProductionDependencies);
         let declarations = pruning::has_schema_in_typescript(&self.repo, workspace)?;
@@ -283,22 +239,14 @@ impl Session<'_> {
             write_atomically(&self.state.path(SIZES), &serde_json::to_vec(&plan.explain())?)?;
             store.layer(&key, || Ok(installed))?
         };
-        let mut layers = vec![base, dependencies];
+        let mut layers = base;
+        layers.push(dependencies);
         for files in [frontend, backend, assembly::configuration(&self.repo, &self.recipe)?] {
             if !files.is_empty() {
                 layers.push(store.by_content(files)?);
             }
         }
         Ok(layers)
-    }
-
-    fn base_labels(&self) -> Result<BaseLabels<'_>> {
-        let name = match self.flags.embedded.runtime {
-            None | Some(RuntimeKind::Minimal) => "minimal",
-            Some(RuntimeKind::Slim) => "slim",
-        };
-        let architecture = Architecture::of_host()?.debian();
-        Ok(BaseLabels { name, node_version: &self.roots.runtime.node_version, architecture })
     }
 
     fn verify(&self, spec: &ImageSpec, verification: &Verification) -> Result<()> {
@@ -341,7 +289,7 @@ impl Session<'_> {
         let archives = made.verification.archives.iter();
         self.state.remember(&LastBuild {
             fingerprint: fingerprint.to_owned(),
-            base_id: self.roots.runtime.digest.clone(),
+            base_id: self.ground.base.digest.clone(),
             image_id: digest.manifest.as_str().to_owned(),
             size: made.size,
             archives: archives.map(|archive| (archive.name.clone(), archive.sha256.clone())).collect(),

@@ -1,6 +1,7 @@
 //! `build-image`: chooses what runs the build.
 
 mod assembly;
+mod base;
 mod docker;
 mod embedded;
 mod git;

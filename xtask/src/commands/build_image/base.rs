@@ -1,0 +1,145 @@
+//! What a build of the embedded engine stands on: the root file system its steps run over, and the base of
+//! its image.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use engine::Interrupt;
+use engine::embedded::{self, Builder};
+use engine::root::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots};
+use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner};
+use monorepo::{Monorepo, YarnRelease};
+
+use super::assembly::{LayerStore, SizedLayer};
+use crate::commands::clean;
+use crate::exit::WrongUsage;
+use crate::files::write_atomically;
+use crate::flags::{BuildImage, RuntimeKind};
+use crate::output::StepLog;
+use crate::state::State;
+
+/// Where programs are in the root file systems of our own.
+const SEARCH_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The base of an image.
+pub(super) struct Base {
+    /// Kind, or reference.
+    pub(super) name: String,
+    /// Equal digests, equal layers.
+    pub(super) digest: String,
+    /// How programs are started by it, unless the image says otherwise.
+    pub(super) config: ContainerConfig,
+    root: PathBuf,
+    image: Option<(PathBuf, Digest)>,
+}
+
+/// What a build stands on.
+pub(super) struct Ground {
+    /// What the steps run over.
+    pub(super) builder: Builder,
+    /// What the image's layers go on.
+    pub(super) base: Base,
+}
+
+/// Finds the root file systems or makes them, by the repository's lock, or else by one in the state folder.
+pub(super) fn prepare(
+    flags: &BuildImage,
+    repo: &Monorepo,
+    state: &State,
+    interrupt: &Interrupt,
+    steps: &StepLog<'_>,
+) -> Result<Ground> {
+    let ca_file = flags.ca_file.as_deref();
+    let roots = Roots { shared: state.shared(), mirrors: &[], ca_file, interrupt, reporter: steps };
+    let (builder, base) = match &flags.base {
+        Some(_) if flags.embedded.runtime.is_some() => {
+            return Err(WrongUsage("--base and --runtime both name a base\n  hint: leave one out".to_owned()).into());
+        }
+        Some(reference) => {
+            let image = roots.image(reference, flags.no_cache)?;
+            let lock = root_lock(&roots, repo, state, &image.release)?;
+            (roots.prepare_on(&image, &lock)?, Base::of_image(reference, image)?)
+        }
+        None => {
+            let lock = root_lock(&roots, repo, state, RELEASE)?;
+            let builder = roots.prepare(&lock, RootSet::Builder, None)?;
+            let strip =
+                |program: &Path| embedded::strip(&embedded::find_sandbox()?, &builder.path, program, interrupt);
+            let set = match flags.embedded.runtime.unwrap_or(RuntimeKind::Minimal) {
+                RuntimeKind::Minimal => RootSet::Minimal,
+                RuntimeKind::Slim => RootSet::Slim,
+            };
+            let runtime = roots.prepare(&lock, set, Some(&strip))?;
+            (builder, Base::of_packages(set, runtime))
+        }
+    };
+    [&builder.path, &base.root].into_iter().for_each(|path| clean::touch(path));
+    let yarn = match &repo.yarn.release {
+        YarnRelease::Committed { .. } => None,
+        YarnRelease::Registry { version, .. } => Some(roots.npm_package("@yarnpkg/cli-dist", version, None)?),
+    };
+    Ok(Ground { builder: Builder { path: builder.path, digest: builder.digest, yarn }, base })
+}
+
+fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State, release: &str) -> Result<RootLock> {
+    if let Some(lock) = RootLock::read(&repo.root.join(RootLock::FILE))? {
+        return Ok(lock);
+    }
+    // One for each release and Node version: either may be asked for by another commit.
+    let file = state.path(&format!("{release}-node-{}.{}", repo.node.version, RootLock::FILE));
+    if let Ok(Some(lock)) = RootLock::read(&file) {
+        return Ok(lock);
+    }
+    let lock = roots.resolve_release(&repo.node.version, release, &[Architecture::of_host()?])?;
+    write_atomically(&file, lock.to_text()?.as_bytes())?;
+    Ok(lock)
+}
+
+impl Base {
+    fn of_packages(set: RootSet, root: engine::root::Root) -> Self {
+        let env = vec![SEARCH_PATH.to_owned(), format!("NODE_VERSION={}", root.node_version)];
+        Self {
+            name: set.name().to_owned(),
+            digest: root.digest,
+            config: ContainerConfig { env, ..ContainerConfig::default() },
+            root: root.path,
+            image: None,
+        }
+    }
+
+    fn of_image(reference: &str, image: ImageRoot) -> Result<Self> {
+        let manifest = Digest::try_from(image.manifest).map_err(anyhow::Error::msg)?;
+        let config = Layout::open(&image.layout)?.image_with_manifest(&manifest)?.config.config;
+        Ok(Self {
+            name: reference.to_owned(),
+            digest: image.root.digest,
+            config,
+            root: image.root.path,
+            image: Some((image.layout, manifest)),
+        })
+    }
+
+    /// The layers of the base, in our layout.
+    pub(super) fn layers(&self, store: &mut LayerStore) -> Result<Vec<SizedLayer>> {
+        let Some((folder, manifest)) = &self.image else {
+            return Ok(vec![store.layer(&self.digest, || files(&self.root))?]);
+        };
+        let layout = Layout::open(folder)?;
+        let layers = layout.image_with_manifest(manifest)?.layers;
+        let bytes = files(&self.root).context("measuring the base image")?.bytes();
+        let mut sized = Vec::new();
+        for (index, layer) in layers.into_iter().enumerate() {
+            store.import(&layout, &layer)?;
+            sized.push(SizedLayer { layer, bytes: if index == 0 { bytes } else { 0 } });
+        }
+        Ok(sized)
+    }
+}
+
+/// A root file system as a layer.
+fn files(root: &Path) -> Result<LayerFiles> {
+    let mut files = LayerFiles::new();
+    files.add_folder(root, "", Owner::ROOT, |_| true)?;
+    files.add_directory("tmp", 0o1777, Owner::ROOT)?;
+    Ok(files)
+}
