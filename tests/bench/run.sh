@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# run.sh [APP_DIR]: builds the image of a Backstage app by the reference Dockerfile and by this
-# project, and prints a Markdown table of both. Without APP_DIR it makes a new app.
+# run.sh [APP_DIR]: builds the image of a Backstage app by the reference Dockerfile and by both engines
+# of this project, and prints a Markdown table of all three. Without APP_DIR it makes a new app.
 #
-# It empties Docker's build cache, and takes about 20 minutes. BENCH_ONLY=reference or
-# BENCH_ONLY=ours builds one side alone.
+# It empties Docker's build cache, and takes about 25 minutes. BENCH_ONLY="docker embedded" builds
+# these sides alone.
 set -euo pipefail
 
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
@@ -44,10 +44,13 @@ build_reference() {
     --file "$here/reference.Dockerfile" "$work/portal"
 }
 
-build_ours() {
-  (cd "$root" && XDG_CACHE_HOME=$work/cache \
-    cargo xtask build-image --repo "$work/portal" --tag bench:ours)
+ours() {
+  (cd "$root" && XDG_CACHE_HOME=$work/cache cargo xtask build-image --repo "$work/portal" "$@")
 }
+
+build_docker() { ours --engine docker --tag bench:docker; }
+
+build_embedded() { ours --engine embedded --tag bench:embedded "${embedded_flags[@]}"; }
 
 # Tags go first: the build cache keeps what an image still has.
 forget() {
@@ -89,9 +92,19 @@ measure() {
   result[$side,$name]=$(printf '%s\n' "${times[@]}" | sort -n | sed -n "$(((${#times[@]} + 1) / 2))p")
 }
 
+layout() { echo "$work"/cache/backstage-xtask/portal-*/image; }
+
+# The image's layers.
 layers() {
-  "$docker" image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}' "bench:$1" | sort
+  if [[ $1 == embedded ]]; then
+    skopeo inspect --format '{{range .Layers}}{{println .}}{{end}}' "oci:$(layout):bench:embedded" | sort
+  else
+    "$docker" image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}' "bench:$1" | sort
+  fi
 }
+
+# The blobs of the embedded engine's image with their sizes in bytes.
+blobs() { (cd "$(layout)/blobs/sha256" && stat --format '%n %s' -- * | sort); }
 
 # The backend edit, and how many layers of the image it changes.
 measure_backend_edit() {
@@ -102,35 +115,64 @@ measure_backend_edit() {
   result[$side,layers]=$(comm -13 <(echo "$before") <(echo "$after") | wc -l)
 }
 
+megabytes() { awk '{ sum += $1 } END { printf "%.1f", sum / 1e6 }'; }
+
 measure_size() {
-  result[$1,size]=$("$docker" image inspect --format '{{.Size}}' "bench:$1" |
-    awk '{ printf "%.0f", $1 / 1e6 }')
+  if [[ $1 == embedded ]]; then
+    result[$1,size]=$(sed -n 's/.*"size": \([0-9]*\).*/\1/p' "$work"/cache/backstage-xtask/portal-*/last-build.json |
+      megabytes)
+    result[$1,packed]=$(blobs | cut -d ' ' -f 2 | megabytes)
+  else
+    result[$1,size]=$("$docker" image inspect --format '{{.Size}}' "bench:$1" | megabytes)
+  fi
+}
+
+# What only the embedded engine can do.
+measure_embedded() {
+  local before
+  before=$(blobs)
+  embedded_flags=(--no-typecheck)
+  measure embedded unchecked edit packages/backend/src/index.ts
+  result[embedded,changed]=$(comm -13 <(echo "$before") <(blobs) | cut -d ' ' -f 2 |
+    awk '{ sum += $1 } END { printf "%.0f", sum / 1e3 }')
+  embedded_flags=(--no-typecheck --load)
+  measure embedded loaded edit packages/backend/src/index.ts
 }
 
 measure_side() {
+  embedded_flags=()
   forget "$1"
   runs=1 measure "$1" cold
   measure_backend_edit "$1"
   measure "$1" app edit packages/app/src/App.tsx
   measure "$1" unchanged
   measure_size "$1"
+  [[ $1 != embedded ]] || measure_embedded
+}
+
+ratio() {
+  local reference=${result[reference,$2]:-} ours=${result[$1,$2]:-}
+  [[ -z $reference || -z $ours ]] ||
+    awk -v a="$reference" -v b="$ours" 'BEGIN { if (a > 0) printf " (%.3f)", b / a }'
 }
 
 row() {
-  local reference=${result[reference,$2]:-} ours=${result[ours,$2]:-} ratio=–
-  [[ -z $reference || -z $ours ]] ||
-    ratio=$(awk -v a="$reference" -v b="$ours" 'BEGIN { if (a > 0) printf "%.3f", b / a; else printf "–" }')
-  echo "| $1 | ${reference:-–} | ${ours:-–} | $ratio |"
+  echo "| $1 | ${result[reference,$2]:-–} | ${result[docker,$2]:-–}$(ratio docker "$2") |" \
+    "${result[embedded,$2]:-–}$(ratio embedded "$2") |"
 }
 
 print_table() {
-  echo "| | reference | ours | ours / reference |"
+  echo "| | reference | Docker | embedded |"
   echo "|---|---|---|---|"
   row "nothing cached, s" cold
   row "one-line backend edit, s" backend
+  row "the same, types not checked, s" unchecked
+  row "the same, and loaded into Docker, s" loaded
   row "one-line app edit, s" app
   row "nothing changed, s" unchanged
   row "image, uncompressed, MB" size
+  row "image, as pulled, MB" packed
+  row "kB changed by a backend edit" changed
   row "layers changed by a backend edit" layers
 }
 
@@ -140,9 +182,9 @@ main() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   clone_app "${1:-}"
-  [[ ${BENCH_ONLY:-} == reference ]] || (cd "$root" && cargo build --quiet)
-  for side in reference ours; do
-    [[ ${BENCH_ONLY:-$side} != "$side" ]] || measure_side "$side"
+  (cd "$root" && cargo build --quiet)
+  for side in ${BENCH_ONLY:-reference docker embedded}; do
+    measure_side "$side"
   done
   print_table
 }
