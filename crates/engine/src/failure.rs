@@ -1,7 +1,7 @@
 //! What can go wrong while an engine runs.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// A failure of a process or of the engine itself.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub enum EngineError {
         /// Whether the repository is to blame, rather than the engine or the network.
         repository: bool,
         /// The file with everything that was printed.
-        log: Option<PathBuf>,
+        log: Option<Box<Path>>,
     },
     /// The user or the system asked to stop.
     Interrupted,

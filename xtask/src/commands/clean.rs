@@ -19,12 +19,7 @@ const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Folders in the state folder whose entries go one by one.
 const SHARED: &[&str] = &["roots", "downloads", "npm"];
 
-pub(crate) fn run(
-    flags: &Clean,
-    repository: &RepositoryFlags,
-    printer: &Printer,
-    interrupt: &Interrupt,
-) -> Result<()> {
+pub(crate) fn run(flags: &Clean, repository: &RepositoryFlags, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let shared = state::shared_folder(repository)?;
     if flags.report {
         report(&entries(&shared), printer);
@@ -83,8 +78,7 @@ fn is_unused(path: &Path) -> bool {
 /// Every part of the state, and its size in bytes.
 fn entries(shared: &Path) -> Vec<(String, u64)> {
     let repositories = state::repositories(shared);
-    let mut entries: Vec<_> =
-        repositories.iter().map(|folder| (folder.describe(), size(folder.path()))).collect();
+    let mut entries: Vec<_> = repositories.iter().map(|folder| (folder.describe(), size(folder.path()))).collect();
     for path in list(shared) {
         let is_repository = repositories.iter().any(|folder| folder.path() == path);
         if !is_repository {

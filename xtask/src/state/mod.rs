@@ -16,8 +16,8 @@ use crate::files::{hexadecimal, write_atomically};
 use crate::flags::RepositoryFlags;
 use crate::output::Printer;
 
-pub(crate) use repositories::{RepositoryFolder, link_identity, repositories, shared_parts};
 use repositories::{LOCK_FILE, ROOT_FILE};
+pub(crate) use repositories::{RepositoryFolder, link_identity, repositories, shared_parts};
 
 /// How often a lock that somebody else holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(200);

@@ -180,7 +180,7 @@ fn blame(error: EngineError, failed: Option<FailedStage>, log: Option<&Path>) ->
     let EngineError::Failed { command, code, tail, hint, .. } = error else { return error };
     // The step's own lines may already be out of the tail of the whole output; the engine's last words are not.
     let repository = failed.is_some() && !blames_environment(&tail);
-    let log = log.map(Path::to_owned);
+    let log = log.map(Box::from);
     match failed {
         Some(FailedStage { stage, command, tail: own }) => {
             let repository = repository && !blames_environment(&own);

@@ -82,7 +82,12 @@ impl Build {
     ///
     /// # Errors
     /// A step failed, or the build was interrupted; nothing runs any more then.
-    pub fn wait_for(&mut self, step: &StepId, interrupt: &Interrupt, reporter: &dyn Reporter) -> Result<(), EngineError> {
+    pub fn wait_for(
+        &mut self,
+        step: &StepId,
+        interrupt: &Interrupt,
+        reporter: &dyn Reporter,
+    ) -> Result<(), EngineError> {
         self.pump(|build| build.done.contains(step), interrupt, reporter)
     }
 
@@ -147,7 +152,8 @@ impl Build {
     fn start_ready(&mut self, reporter: &dyn Reporter) -> Result<(), EngineError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         while self.running.len() < cores {
-            let is_ready = |step: &Step| step.needs.iter().all(|need| *need == StepId::Toolchain || self.done.contains(need));
+            let is_ready =
+                |step: &Step| step.needs.iter().all(|need| *need == StepId::Toolchain || self.done.contains(need));
             let Some(index) = self.waiting.iter().position(is_ready) else { break };
             let step = self.waiting.remove(index);
             if self.is_current(&step) {
@@ -178,7 +184,11 @@ impl Build {
         let basis = basis(&job, &step, &self.keys);
         let files = steps::files(&job, &step);
         let last = job.records().last(&name);
-        let why = if job.reuse == Reuse::Nothing { vec!["--no-cache".to_owned()] } else { reasons(last.as_ref(), &basis, &files) };
+        let why = if job.reuse == Reuse::Nothing {
+            vec!["--no-cache".to_owned()]
+        } else {
+            reasons(last.as_ref(), &basis, &files)
+        };
         self.explained.insert(name.clone(), why);
         let mut record = last.unwrap_or_default();
         record.basis = basis;

@@ -35,7 +35,8 @@ pub(crate) fn hard_link_tree(
     skips: &(dyn Fn(&Path) -> bool + Sync),
     copies: &(dyn Fn(&Path) -> bool + Sync),
 ) -> Result<(), EngineError> {
-    let failed = |error| EngineError::Io { doing: format!("linking {} to {}", from.display(), to.display()), source: error };
+    let failed =
+        |error| EngineError::Io { doing: format!("linking {} to {}", from.display(), to.display()), source: error };
     std::fs::create_dir_all(to).map_err(failed)?;
     // One folder at a time per worker; folders found on the way join the queue.
     let queue = Mutex::new(vec![std::path::PathBuf::new()]);

@@ -56,7 +56,10 @@ impl Host {
                  `sysctl kernel.apparmor_restrict_unprivileged_userns=0`",
             );
         }
-        ("the kernel or a security module refuses user namespaces", "ask who administers this machine, or use `--engine docker`")
+        (
+            "the kernel or a security module refuses user namespaces",
+            "ask who administers this machine, or use `--engine docker`",
+        )
     }
 }
 
@@ -79,7 +82,11 @@ fn refused(host: &Host, said: Vec<String>) -> EngineError {
     let (reason, hint) = host.reason();
     let mut details = vec![reason.to_owned()];
     details.extend(said);
-    EngineError::Missing { what: "the embedded engine cannot make a sandbox here".to_owned(), details, hint: hint.to_owned() }
+    EngineError::Missing {
+        what: "the embedded engine cannot make a sandbox here".to_owned(),
+        details,
+        hint: hint.to_owned(),
+    }
 }
 
 #[cfg(test)]

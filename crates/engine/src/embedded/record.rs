@@ -70,10 +70,8 @@ impl Records {
 
     /// The step's work tree holds the result for this key.
     pub(crate) fn succeeded(&self, step: &str, key: &str, record: &Record) -> Result<(), EngineError> {
-        let text = serde_json::to_vec(record).map_err(|error| EngineError::Io {
-            doing: "writing a step's record".to_owned(),
-            source: error.into(),
-        })?;
+        let text = serde_json::to_vec(record)
+            .map_err(|error| EngineError::Io { doing: "writing a step's record".to_owned(), source: error.into() })?;
         write_whole(&self.record_file(step), &text)?;
         write_whole(&self.key_file(step), key.as_bytes())
     }

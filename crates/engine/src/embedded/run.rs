@@ -24,8 +24,7 @@ const YARN_PACKAGE: &str = "/run/yarn";
 pub(crate) const OUT: &str = "/out";
 /// Modes in images do not depend on who builds; and why a native addon failed is in a file that ends with
 /// the sandbox.
-const WRAPPER: &str =
-    r#"umask 022; "$@" || { code=$?; tail -n 60 /tmp/xfs-*/build.log 2>/dev/null; exit "$code"; }"#;
+const WRAPPER: &str = r#"umask 022; "$@" || { code=$?; tail -n 60 /tmp/xfs-*/build.log 2>/dev/null; exit "$code"; }"#;
 
 /// Runs the commands of one step.
 pub(crate) struct Runner<'a> {
@@ -77,7 +76,9 @@ impl Runner<'_> {
             mounts.extend(installed_modules(job));
             mounts.extend(built_bundles(job, self.step));
         }
-        mounts.extend(self.step.caches.iter().map(|name| Mount::writable(job.caches.join(name), format!("/cache/{name}"))));
+        mounts.extend(
+            self.step.caches.iter().map(|name| Mount::writable(job.caches.join(name), format!("/cache/{name}"))),
+        );
         mounts.push(Mount::read_only(programs(job), PROGRAMS));
         if self.step.id == StepId::BuildBackend {
             mounts.push(Mount::read_only(shims(job), SHIMS));
@@ -97,7 +98,8 @@ impl Runner<'_> {
 
     fn environment(&self) -> Vec<(String, String)> {
         let shims = if self.step.id == StepId::BuildBackend { format!("{SHIMS}:") } else { String::new() };
-        let path = format!("{shims}{PROGRAMS}:/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        let path =
+            format!("{shims}{PROGRAMS}:/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         let mut variables = vec![
             ("PATH", path.as_str()),
             ("HOME", "/tmp"),
@@ -187,12 +189,15 @@ fn empty_folder_if_missing(folder: &Path) -> Result<(), EngineError> {
 
 /// Scripts come with this program: a broken one is no fault of the user's.
 fn broken_script(error: impl std::fmt::Display) -> EngineError {
-    EngineError::Io { doing: "filling in a script of assets/".to_owned(), source: std::io::Error::other(error.to_string()) }
+    EngineError::Io {
+        doing: "filling in a script of assets/".to_owned(),
+        source: std::io::Error::other(error.to_string()),
+    }
 }
 
 /// Says which step failed by which command, and whether the repository or the environment is to blame.
 fn blame(error: EngineError, command: String, step: &StepId, log: &Path) -> EngineError {
     let EngineError::Failed { code, tail, hint, .. } = error else { return error };
     let repository = !blames_environment(&tail);
-    EngineError::Failed { command, code, step: Some(step.to_string()), tail, hint, repository, log: Some(log.to_owned()) }
+    EngineError::Failed { command, code, step: Some(step.to_string()), tail, hint, repository, log: Some(log.into()) }
 }

@@ -75,7 +75,8 @@ fn lock_caches(runner: &Runner<'_>) -> Result<Vec<File>, EngineError> {
         let folder = runner.job.caches.join(name);
         std::fs::create_dir_all(&folder).map_err(EngineError::io(format!("creating {}", folder.display())))?;
         if *name == "yarn" {
-            let lock = File::create(runner.job.caches.join("yarn.lock")).map_err(EngineError::io("locking Yarn's cache"))?;
+            let lock =
+                File::create(runner.job.caches.join("yarn.lock")).map_err(EngineError::io("locking Yarn's cache"))?;
             while lock.try_lock().is_err() {
                 if runner.stop.is_set() {
                     return Err(EngineError::Interrupted);
@@ -179,7 +180,13 @@ fn build_backend(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Res
         Some(commands) => {
             let keys = package_keys(runner, &commands.builds, files);
             let is_built = |folder: &str| record.packages.get(folder) == keys.get(folder);
-            let kept: Vec<String> = commands.builds.iter().map(|build| &build.folder).filter(|folder| is_built(folder)).map(|folder| format!("{folder}/dist")).collect();
+            let kept: Vec<String> = commands
+                .builds
+                .iter()
+                .map(|build| &build.folder)
+                .filter(|folder| is_built(folder))
+                .map(|folder| format!("{folder}/dist"))
+                .collect();
             synchronise_tree(runner, files, record, &|path| is_modules(path) || kept.iter().any(|dist| dist == path))?;
             let tree = runner.job.tree(&StepId::BuildBackend);
             let missing = commands.builds.iter().filter(|build| !tree.join(&build.folder).join("dist").is_dir());

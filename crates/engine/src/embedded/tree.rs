@@ -206,10 +206,8 @@ mod tests {
     }
 
     fn names(root: &Path) -> Vec<String> {
-        let mut found: Vec<_> = std::fs::read_dir(root)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut found: Vec<_> =
+            std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         found.sort();
         found
     }

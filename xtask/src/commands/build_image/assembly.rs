@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use engine::root::Architecture;
 use image::prune::PrunePlan;
-use image::{Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner, verify_blobs, write_image, write_layer};
+use image::{
+    Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner,
+    verify_blobs, write_image, write_layer,
+};
 use monorepo::{LOCKFILE, Monorepo};
 use recipe::Recipe;
 use serde::{Deserialize, Serialize};
@@ -41,9 +44,8 @@ pub(super) struct LayerStore {
 
 /// The layout in our own folder; one that something damaged is made anew.
 pub(super) fn sound_layout(folder: &Path) -> Result<Layout> {
-    let is_sound = |layout: &Layout| {
-        layout.references().is_ok_and(|names| names.iter().all(|name| layout.image(name).is_ok()))
-    };
+    let is_sound =
+        |layout: &Layout| layout.references().is_ok_and(|names| names.iter().all(|name| layout.image(name).is_ok()));
     match Layout::create(folder) {
         Ok(layout) if is_sound(&layout) => Ok(layout),
         _ => {
@@ -194,7 +196,12 @@ pub(super) fn archives(repo: &Monorepo, workspace: &Path) -> Result<[(&'static s
 /// What the image says of itself.
 pub(super) fn spec(
     architecture: Architecture,
-    repo: &Monorepo, recipe: &Recipe, commit: &Commit, base: &Base, layers: Vec<Layer>) -> ImageSpec {
+    repo: &Monorepo,
+    recipe: &Recipe,
+    commit: &Commit,
+    base: &Base,
+    layers: Vec<Layer>,
+) -> ImageSpec {
     let created = rfc3339(epoch().or(commit.seconds).unwrap_or_default());
     let version = repo.manifest.raw.get("version").and_then(serde_json::Value::as_str).map(str::to_owned);
     let labels = [

@@ -63,8 +63,7 @@ pub(super) fn prepare(
         None => {
             let lock = root_lock(&roots, repo, state, RELEASE)?;
             let builder = roots.prepare(&lock, RootSet::Builder, None)?;
-            let strip =
-                |program: &Path| embedded::strip(&embedded::find_sandbox()?, &builder.path, program, interrupt);
+            let strip = |program: &Path| embedded::strip(&embedded::find_sandbox()?, &builder.path, program, interrupt);
             let set = match flags.embedded.runtime.unwrap_or(RuntimeKind::Minimal) {
                 RuntimeKind::Minimal => RootSet::Minimal,
                 RuntimeKind::Slim => RootSet::Slim,

@@ -9,7 +9,11 @@ use artifacts::Verification;
 use engine::embedded::{self, Build, EmbeddedJob, Reuse, TypeCheck};
 use engine::root::Architecture;
 use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
-use image::{Compression, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, PartCache, RunConfiguration, verify_run_configuration, write_archive};
+use image::prune::PruneClass;
+use image::{
+    Compression, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, PartCache, RunConfiguration,
+    verify_run_configuration, write_archive,
+};
 use monorepo::{Monorepo, Severity};
 use recipe::{Recipe, StepId};
 use serde_json::json;
@@ -28,6 +32,8 @@ use crate::output::{Printer, StepLog};
 use crate::state::{LastBuild, State};
 use crate::summary;
 
+/// The finding about source maps in the archives, which is of no concern when the image has none.
+const SOURCE_MAPS: &str = "BX038";
 /// Where the bytes of the last image are, as it was assembled.
 const SIZES: &str = "sizes.json";
 
@@ -125,14 +131,15 @@ impl Session<'_> {
     /// The image of an equal, verified build, when everything it left is still in place.
     fn unchanged(&self, fingerprint: &str, artifacts: &Path) -> Option<LocalImage> {
         let last = self.state.last_build().filter(|last| last.fingerprint == fingerprint && !self.flags.no_cache)?;
-        let is_intact = |(name, digest): &(String, String)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *digest);
+        let is_intact =
+            |(name, digest): &(String, String)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *digest);
         if !last.archives.iter().all(is_intact) {
             return None;
         }
         let layout = Layout::open(self.layout_folder()).ok()?;
         let image = layout.image(&self.flags.tag).ok()?;
         let same = image.manifest.digest.as_str() == last.image_id;
-                let is_intact = same && image::verify_blobs(&layout, &image.blobs()).is_ok();
+        let is_intact = same && image::verify_blobs(&layout, &image.blobs()).is_ok();
         is_intact.then(|| self.local_image(&last.image_id, &image.layers, last.size))
     }
 
@@ -190,13 +197,7 @@ impl Session<'_> {
         Ok(LayerStore::open(layout, self.state.path("layers.json"), self.compression(), mtime))
     }
 
-    fn assemble(
-        &self,
-        build: &Build,
-        mut store: LayerStore,
-        base: Vec<SizedLayer>,
-        incoming: &Path,
-    ) -> Result<Made> {
+    fn assemble(&self, build: &Build, mut store: LayerStore, base: Vec<SizedLayer>, incoming: &Path) -> Result<Made> {
         let workspace = build.dist_workspace();
         let cache = PartCache::at(self.state.path("parts"))?;
         let start = std::time::SystemTime::now();
@@ -210,7 +211,12 @@ impl Session<'_> {
             let layers = self.layers(build, &mut store, base, &workspace);
             (verification.join(), layers)
         });
-        let verification = verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))?;
+        let mut verification =
+            verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))?;
+        if pruning::classes(&self.flags.embedded.keep)?.contains(&PruneClass::AppSourceMaps) {
+            // They are in the archives, not in the image.
+            verification.findings.retain(|finding| finding.code != SOURCE_MAPS);
+        }
         let layers = layers?;
         let architecture = Architecture::of_host()?;
         let size = layers.iter().map(|layer| layer.bytes).sum();
@@ -221,7 +227,13 @@ impl Session<'_> {
     }
 
     /// The layers from the base up, by how often they change: dependencies, frontend, backend, configuration.
-    fn layers(&self, build: &Build, store: &mut LayerStore, base: Vec<SizedLayer>, workspace: &Path) -> Result<Vec<SizedLayer>> {
+    fn layers(
+        &self,
+        build: &Build,
+        store: &mut LayerStore,
+        base: Vec<SizedLayer>,
+        workspace: &Path,
+    ) -> Result<Vec<SizedLayer>> {
         let classes = pruning::classes(&self.flags.embedded.keep)?;
         let tree = build.tree(&StepId::ProductionDependencies);
         let declarations = pruning::has_schema_in_typescript(&self.repo, workspace)?;

@@ -28,10 +28,8 @@ impl Output {
             "oci" if !path.is_empty() => Ok(Self::Folder(path.into())),
             "oci-archive" if !path.is_empty() => Ok(Self::OciArchive(path.into())),
             "docker-archive" if !path.is_empty() => Ok(Self::DockerArchive(path.into())),
-            _ => Err(WrongUsage(format!(
-                "--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"
-            ))
-            .into()),
+            _ => Err(WrongUsage(format!("--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"))
+                .into()),
         }
     }
 }
@@ -47,7 +45,7 @@ impl Outputs {
     /// Reads the flags, and finds the programs they take.
     pub(super) fn plan(flags: &EmbeddedFlags) -> Result<Self> {
         let places = flags.output.iter().map(|text| Output::parse(text)).collect::<Result<_>>()?;
-        let push = flags.push.clone().map(|reference| Ok::<_, EngineError>((skopeo()?, reference))).transpose()?;
+        let push = flags.push.clone().map(|reference| anyhow::Ok((skopeo()?, reference))).transpose()?;
         let load = if flags.load { Some(engine::docker::find(None)?) } else { None };
         Ok(Self { places, push, load })
     }

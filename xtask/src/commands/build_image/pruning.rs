@@ -38,8 +38,7 @@ pub(super) fn module_folders(repo: &Monorepo, tree: &Path) -> Vec<String> {
 /// A plan for the user's own packages, and for what is installed as far as `modules` names it.
 pub(super) fn plan(workspace: &Path, modules: &[(&Path, String)], classes: &BTreeSet<PruneClass>) -> Result<PrunePlan> {
     let own = AppTree { folder: workspace.to_owned(), target: "".into() };
-    let installed =
-        modules.iter().map(|(tree, folder)| AppTree { folder: tree.join(folder), target: folder.into() });
+    let installed = modules.iter().map(|(tree, folder)| AppTree { folder: tree.join(folder), target: folder.into() });
     let trees: Vec<_> = std::iter::once(own).chain(installed).collect();
     Ok(PrunePlan::new(&trees, classes.clone(), platform())?)
 }
@@ -79,7 +78,8 @@ pub(super) fn table(size: &ExplainSize) -> String {
     }
     text += "largest packages\n";
     for package in size.packages.iter().take(LARGEST) {
-        text += &format!("  {:<44} {:>10}  {} files\n", package.package, megabytes(package.kept.bytes), package.kept.files);
+        text +=
+            &format!("  {:<44} {:>10}  {} files\n", package.package, megabytes(package.kept.bytes), package.kept.files);
     }
     text
 }
