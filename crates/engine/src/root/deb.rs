@@ -50,8 +50,10 @@ fn members(mut source: impl Read) -> std::io::Result<Deb> {
             data = Some(unpacked(suffix, &mut member)?);
         }
         // Members begin at even offsets.
-        let rest = member.limit() + size % 2;
-        std::io::copy(&mut source.by_ref().take(rest), &mut std::io::sink())?;
+        let rest = member.limit();
+        if std::io::copy(&mut source.by_ref().take(rest + size % 2), &mut std::io::sink())? < rest {
+            return Err(damaged("a cut member"));
+        }
     }
     match (control, data) {
         (Some(control), Some(data)) => Ok(Deb { control, data }),
@@ -119,4 +121,62 @@ fn stanza(archive: &[u8]) -> std::io::Result<String> {
 
 fn damaged(why: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `hello xz`, by xz.
+    const XZ: &[u8] = &[
+        0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x02, 0x00, 0x21, 0x01, 0x16, 0x00,
+        0x00, 0x00, 0x74, 0x2f, 0xe5, 0xa3, 0x01, 0x00, 0x08, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x20, 0x78, 0x7a, 0x0a,
+        0x00, 0x00, 0x00, 0x00, 0xc1, 0x49, 0x3a, 0xfa, 0x63, 0x52, 0x14, 0x5a, 0x00, 0x01, 0x21, 0x09, 0x6c, 0x18,
+        0xc5, 0xd5, 0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
+    ];
+
+    fn tar(name: &str, text: &str) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, text.as_bytes()).unwrap();
+        archive.into_inner().unwrap()
+    }
+
+    fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = MAGIC.to_vec();
+        for (name, content) in members {
+            archive
+                .extend(format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, content.len()).bytes());
+            archive.extend_from_slice(content);
+            archive.resize(archive.len() + content.len() % 2, b'\n');
+        }
+        archive
+    }
+
+    #[test]
+    fn a_package_is_its_stanza_and_its_files() {
+        let (control, data) = (tar("./control", "Package: a\n"), tar("./usr/bin/a", "a"));
+        let package = ar(&[("debian-binary", b"2.0"), ("control.tar", &control), ("data.tar/", &data)]);
+        let deb = members(package.as_slice()).unwrap();
+        assert_eq!((deb.control.as_str(), deb.data), ("Package: a\n", data));
+    }
+
+    #[test]
+    fn xz_is_unpacked_and_a_cut_stream_is_noticed() {
+        let mut bytes = Vec::new();
+        unpack_xz(XZ, &mut bytes).unwrap();
+        assert_eq!(bytes, b"hello xz\n");
+        assert!((0..XZ.len()).all(|cut| unpack_xz(&XZ[..cut], &mut Vec::new()).is_err()));
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        let control = tar("./control", "Package: a\n");
+        let whole = ar(&[("control.tar", &control), ("data.tar", &control)]);
+        assert!((0..whole.len()).all(|cut| members(&whole[..cut]).is_err()));
+        let unknown = ar(&[("control.tar", &control), ("data.tar.lz", &control)]);
+        assert!(members(unknown.as_slice()).is_err());
+    }
 }

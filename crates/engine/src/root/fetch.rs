@@ -133,7 +133,7 @@ impl Fetcher<'_> {
                 return Err(EngineError::Missing {
                     what: format!("{} is not what the lock names", file.what),
                     details: vec![format!("from {address}"), format!("expected the hash {}", file.hash.hex())],
-                    hint: "a proxy or mirror changed it: fetch it from another mirror with `--mirror URL`".to_owned(),
+                    hint: "a proxy, mirror or registry changed it: fetch it through another one".to_owned(),
                 });
             }
             std::fs::rename(path, self.path(&file.hash)).map_err(EngineError::io("naming a download"))?;
@@ -220,5 +220,66 @@ mod tests {
         assert!(error.ends_with("no such file\n  hint: update"), "{error}");
         let error = not_fetched("libc6", "http://a.example/l", Some("6 000"), "update").to_string();
         assert!(error.contains("exit code 6 of curl") && error.contains("HTTPS_PROXY"), "{error}");
+    }
+
+    struct Silent;
+
+    impl Reporter for Silent {
+        fn report(&self, _: &crate::event::Event) {}
+    }
+
+    /// A server that has one file, and counts how often it is asked for anything.
+    fn server(content: &'static str) -> (String, std::sync::Arc<std::sync::atomic::AtomicU32>) {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let count = std::sync::Arc::<std::sync::atomic::AtomicU32>::default();
+        let counter = std::sync::Arc::clone(&count);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 1024];
+                let read = stream.read(&mut request).unwrap();
+                counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let found = request[..read].starts_with(b"GET /there");
+                let (status, body) = if found { ("200 OK", content) } else { ("404 Not Found", "") };
+                let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                stream.write_all((head + body).as_bytes()).unwrap();
+            }
+        });
+        (address, count)
+    }
+
+    #[test]
+    fn what_is_there_is_kept_what_is_damaged_is_fetched_again_and_what_differs_is_refused() {
+        if which::which("curl").is_err() {
+            return;
+        }
+        let scratch = tempfile::tempdir().unwrap();
+        let (address, count) = server("content");
+        let interrupt = Interrupt::default();
+        let folder = scratch.path().join("downloads");
+        let fetcher = Fetcher { folder, ca_file: None, interrupt: &interrupt, reporter: &Silent };
+        let hash = Hash::Sha256(super::super::digest::sha256(b"content"));
+        let wanted = |path: &str, hash: &Hash| Wanted {
+            what: "it".to_owned(),
+            address: format!("{address}/{path}"),
+            hash: hash.clone(),
+        };
+        let asked = || count.load(std::sync::atomic::Ordering::Relaxed);
+        fetcher.fetch(&[wanted("there", &hash)], &[], "").unwrap();
+        fetcher.fetch(&[wanted("there", &hash)], &[], "").unwrap();
+        assert_eq!((std::fs::read(fetcher.path(&hash)).unwrap().as_slice(), asked()), (&b"content"[..], 1));
+        std::fs::write(fetcher.path(&hash), "damaged").unwrap();
+        fetcher.fetch(&[wanted("there", &hash)], &[], "").unwrap();
+        assert_eq!((std::fs::read(fetcher.path(&hash)).unwrap().as_slice(), asked()), (&b"content"[..], 2));
+        let other = Hash::Sha256("0".repeat(64));
+        let error = fetcher.fetch(&[wanted("there", &other)], &[], "").unwrap_err().to_string();
+        assert!(error.starts_with("it is not what the lock names"), "{error}");
+        assert!(!fetcher.path(&other).exists());
+        let error = fetcher.fetch(&[wanted("gone", &other)], &[], "make it anew").unwrap_err().to_string();
+        assert!(error.ends_with("the server has no such file\n  hint: make it anew"), "{error}");
+        assert_eq!(fetcher.text("it", &format!("{address}/gone"), &[]).unwrap(), None);
+        assert_eq!(fetcher.text("it", &format!("{address}/there"), &[]).unwrap().as_deref(), Some("content"));
     }
 }

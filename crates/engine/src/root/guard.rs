@@ -1,7 +1,8 @@
 //! Folders that several processes share: locks, and work that is whole or not there.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -34,6 +35,16 @@ pub(super) fn lock(file: &Path, interrupt: &Interrupt) -> Result<File, EngineErr
 /// The system refused.
 pub(super) fn create(folder: &Path) -> Result<(), EngineError> {
     std::fs::create_dir_all(folder).map_err(EngineError::io(format!("creating {}", folder.display())))
+}
+
+/// Creates a folder that is readable for all, whatever the umask.
+///
+/// # Errors
+/// The system refused.
+pub(super) fn create_open(folder: &Path) -> Result<(), EngineError> {
+    create(folder)?;
+    let opened = std::fs::set_permissions(folder, Permissions::from_mode(0o755));
+    opened.map_err(EngineError::io(format!("creating {}", folder.display())))
 }
 
 /// Removes a folder that may be there.

@@ -173,3 +173,60 @@ fn write(blobs: &Path, bytes: &[u8]) -> Result<serde_json::Value, EngineError> {
     std::fs::write(blobs.join(&hash), bytes).map_err(EngineError::io("writing a manifest"))?;
     Ok(json!({ "mediaType": MANIFEST, "digest": format!("sha256:{hash}"), "size": bytes.len() }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `docker save` writes, unpacked, made a layout.
+    fn layout() -> tempfile::TempDir {
+        let scratch = tempfile::tempdir().unwrap();
+        let archive = scratch.path().join("archive");
+        std::fs::create_dir_all(archive.join("one")).unwrap();
+        std::fs::write(archive.join("one/layer.tar"), "layer").unwrap();
+        std::fs::write(archive.join("config.json"), r#"{"config": {"Env": ["NODE_VERSION=24.21.0"]}}"#).unwrap();
+        let manifest = r#"[{"Config": "config.json", "RepoTags": null, "Layers": ["one/layer.tar"]}]"#;
+        std::fs::write(archive.join("manifest.json"), manifest).unwrap();
+        from_docker(&archive, &scratch.path().join("layout")).unwrap();
+        scratch
+    }
+
+    #[test]
+    fn an_archive_of_docker_is_read_as_a_layout() {
+        let scratch = layout();
+        let folder = scratch.path().join("layout");
+        let image = read(&folder).unwrap();
+        assert_eq!(image.environment, ["NODE_VERSION=24.21.0"]);
+        assert_eq!(std::fs::read(blob(&folder, &image.layers[0]).unwrap()).unwrap(), b"layer");
+    }
+
+    #[test]
+    fn a_damaged_layer_is_noticed() {
+        let scratch = layout();
+        let folder = scratch.path().join("layout");
+        let layer = &read(&folder).unwrap().layers[0];
+        std::fs::write(blob(&folder, layer).unwrap(), "laier").unwrap();
+        let error = blob(&folder, layer).unwrap_err().to_string();
+        assert!(error.contains("is missing or damaged"), "{error}");
+    }
+
+    #[test]
+    fn a_file_outside_of_the_archive_is_refused() {
+        let scratch = layout();
+        let archive = scratch.path().join("archive");
+        let manifest = r#"[{"Config": "config.json", "Layers": ["../../../etc/hostname"]}]"#;
+        std::fs::write(archive.join("manifest.json"), manifest).unwrap();
+        assert!(from_docker(&archive, &scratch.path().join("other")).is_err());
+    }
+
+    #[test]
+    fn a_folder_without_an_image_for_this_machine_says_so() {
+        let scratch = tempfile::tempdir().unwrap();
+        assert!(read(scratch.path()).unwrap_err().to_string().contains("no index.json"));
+        let index = r#"{"manifests": [{"digest": "x", "platform": {"os": "linux", "architecture": "s390x"}}]}"#;
+        std::fs::write(scratch.path().join("index.json"), index).unwrap();
+        assert!(read(scratch.path()).unwrap_err().to_string().contains("no image for linux/"));
+        std::fs::write(scratch.path().join("index.json"), r#"{"manifests": [{"digest": "sha256:../../x"}]}"#).unwrap();
+        assert!(read(scratch.path()).unwrap_err().to_string().contains("expected a SHA-256"));
+    }
+}

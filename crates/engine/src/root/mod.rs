@@ -32,6 +32,8 @@ mod resolve;
 mod sets;
 mod store;
 mod tree;
+#[cfg(test)]
+mod tree_tests;
 mod walk;
 
 pub use image::ImageRoot;

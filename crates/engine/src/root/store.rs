@@ -109,7 +109,7 @@ impl Roots<'_> {
         super::step(self.reporter, || {
             let partial = roots.join(format!(".{name}"));
             guard::remove(&partial)?;
-            guard::create(&partial)?;
+            guard::create_open(&partial)?;
             fill(&Tree::at(&partial))?;
             guard::replace(&partial, &folder)?;
             marker::write(&folder, &mark, digest)
