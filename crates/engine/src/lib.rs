@@ -8,8 +8,9 @@ mod event;
 mod failure;
 mod hints;
 mod process;
-pub mod root;
 mod remove;
+pub mod root;
+pub mod run;
 mod secrets;
 
 pub use base_image::{BaseImageRequest, make_base_image};

@@ -77,7 +77,7 @@ impl Invocation {
         self
     }
 
-    fn expression(&self) -> duct::Expression {
+    pub(crate) fn expression(&self) -> duct::Expression {
         let command = duct::cmd(self.program.as_os_str(), &self.arguments);
         let command = if self.input.is_empty() { command.stdin_null() } else { command.stdin_bytes(self.input.clone()) };
         self.environment.iter().fold(command, |command, (name, value)| command.env(name, value))
@@ -185,11 +185,11 @@ pub struct Outcome {
     pub tail: Vec<String>,
 }
 
-fn os_pipe() -> std::io::Result<(std::io::PipeReader, std::io::PipeWriter)> {
+pub(crate) fn os_pipe() -> std::io::Result<(std::io::PipeReader, std::io::PipeWriter)> {
     std::io::pipe()
 }
 
-fn push_tail(tail: &mut VecDeque<String>, line: &str) {
+pub(crate) fn push_tail(tail: &mut VecDeque<String>, line: &str) {
     if tail.len() == TAIL_LINES {
         tail.pop_front();
     }

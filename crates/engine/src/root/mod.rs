@@ -34,11 +34,13 @@ mod store;
 mod tree;
 #[cfg(test)]
 mod tree_tests;
+mod unpack;
 mod walk;
 
 pub use image::ImageRoot;
 pub use lock::{Architecture, DebianPackage, NpmPackage, Platform, RELEASE, RootLock, RootSet};
 pub use store::{Root, Roots, Strip};
+pub use unpack::unpack_layers;
 
 use crate::event::{Event, Reporter, StepState};
 use crate::failure::EngineError;
