@@ -192,6 +192,11 @@ impl Session<'_> {
     }
 
     fn layer_store(&self) -> Result<LayerStore> {
+        if self.flags.no_cache {
+            for path in ["layers.json", "parts"] {
+                engine::remove_tree(&self.state.path(path))?;
+            }
+        }
         let layout = assembly::sound_layout(&self.layout_folder())?;
         let mtime = assembly::epoch().unwrap_or_default();
         Ok(LayerStore::open(layout, self.state.path("layers.json"), self.compression(), mtime))
