@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::lock::{Architecture, DebianPackage};
+use super::environment::with_proxies;
+use super::kinds::Architecture;
+use super::lock::DebianPackage;
 use super::mirror::Mirrors;
 use crate::event::Reporter;
 use crate::failure::EngineError;
@@ -101,7 +103,7 @@ impl Apt {
     }
 
     fn command(&self, program: &Path) -> Invocation {
-        Invocation::new(program).env("APT_CONFIG", self.config.as_os_str()).env("LC_ALL", "C")
+        with_proxies(Invocation::new(program)).env("APT_CONFIG", self.config.as_os_str()).env("LC_ALL", "C")
     }
 }
 
@@ -137,6 +139,8 @@ fn configuration(folder: &Path, architecture: Architecture, ca_file: Option<&Pat
         ("Dir::State::status", place("status")),
         ("Dir::Cache", place("")),
         ("Dir::Cache::archives", place("archives")),
+        // 40 MB that only a second list of sources would make use of.
+        ("Dir::Cache::srcpkgcache", String::new()),
         ("Dir::Etc", place("etc")),
         ("Dir::Etc::SourceList", place("sources.list")),
         ("Dir::Etc::SourceParts", "/dev/null".to_owned()),

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::digest::Hash;
+use super::environment::with_proxies;
 use super::guard;
 use crate::event::Reporter;
 use crate::failure::EngineError;
@@ -27,13 +28,15 @@ pub(super) struct Fetcher<'a> {
     /// Files by hash.
     pub(super) folder: PathBuf,
     /// Certificates to trust, in PEM form.
-    pub(super) ca_file: Option<&'a Path>,
+    pub(super) ca_file: Option<PathBuf>,
     /// Stops it.
     pub(super) interrupt: &'a Interrupt,
     /// Is told about each file.
     pub(super) reporter: &'a dyn Reporter,
 }
 
+/// curl's exit code for a server whose certificate nobody known has signed.
+const UNTRUSTED: &str = "60";
 /// What a registry answers when it has no such file.
 const GONE: [&str; 2] = ["404", "410"];
 
@@ -57,7 +60,7 @@ impl Fetcher<'_> {
         let transfers = missing.iter().enumerate();
         let transfers: Vec<_> =
             transfers.map(|(index, file)| (file.address.as_str(), partial.join(index.to_string()))).collect();
-        let answers = self.curl(&partial, &transfers, headers)?;
+        let answers = self.curl(&transfers, headers)?;
         self.keep(&missing, &transfers, &answers, gone)?;
         guard::remove(&partial)
     }
@@ -69,7 +72,7 @@ impl Fetcher<'_> {
     pub(super) fn text(&self, what: &str, address: &str, headers: &[String]) -> Result<Option<String>, EngineError> {
         let (_lock, partial) = self.begin()?;
         let file = partial.join("0");
-        let answers = self.curl(&partial, &[(address, file.clone())], headers)?;
+        let answers = self.curl(&[(address, file.clone())], headers)?;
         let answer = answers.get(&file).map(String::as_str);
         match answer.and_then(|answer| answer.split_once(' ')) {
             Some(("0", "200")) => {
@@ -95,14 +98,12 @@ impl Fetcher<'_> {
     /// Runs one curl for all; gives for each file curl's exit code and the server's answer.
     fn curl(
         &self,
-        folder: &Path,
         transfers: &[(&str, PathBuf)],
         headers: &[String],
     ) -> Result<BTreeMap<PathBuf, String>, EngineError> {
-        // In a file, as a command line is for everybody to see.
-        let config = folder.join("curl.config");
-        guard::write_private(&config, &configuration(self.ca_file, transfers, headers))?;
-        let command = Invocation::new(program()?).arg("--config").arg(&config);
+        let config = configuration(self.ca_file.as_deref(), transfers, headers);
+        // Not as arguments, which are for everybody to see.
+        let command = with_proxies(Invocation::new(program()?).args(["--config", "-"])).input(config.into_bytes());
         let mut answers = BTreeMap::new();
         let result = command.stream(None, self.interrupt, |line| match answer(line) {
             Some((file, answer)) => {
@@ -155,6 +156,7 @@ fn not_fetched(what: &str, address: &str, answer: Option<&str>, gone: &str) -> E
     let is_gone = GONE.contains(&status);
     let found = match status {
         _ if is_gone => "the server has no such file".to_owned(),
+        _ if code == UNTRUSTED => "this machine does not trust its certificate".to_owned(),
         "" | "000" | "200" => format!("no answer, or a cut one (exit code {code} of curl)"),
         status => format!("the server answered {status}"),
     };
@@ -201,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn curl_gets_its_secrets_in_a_file() {
+    fn curl_gets_its_secrets_quoted() {
         let transfers = [("http://a.example/b", PathBuf::from("/state/\"x\""))];
         let text = configuration(None, &transfers, &["authorization: Bearer secret".to_owned()]);
         assert!(text.contains("header = \"authorization: Bearer secret\"\n"), "{text}");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::lock::{Architecture, RootSet};
+use super::kinds::{Architecture, RootSet};
 use super::tree::{Existing, Tree};
 use crate::failure::EngineError;
 

@@ -1,7 +1,6 @@
 //! Folders that several processes share: locks, and work that is whole or not there.
 
 use std::fs::{File, Permissions, TryLockError};
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -67,17 +66,4 @@ pub(super) fn remove(folder: &Path) -> Result<(), EngineError> {
 pub(super) fn replace(finished: &Path, folder: &Path) -> Result<(), EngineError> {
     remove(folder)?;
     std::fs::rename(finished, folder).map_err(EngineError::io(format!("naming {}", folder.display())))
-}
-
-/// Writes a file that only its owner may read.
-///
-/// # Errors
-/// The system refused.
-pub(super) fn write_private(file: &Path, text: &str) -> Result<(), EngineError> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(EngineError::io(format!("writing {}", file.display())))
 }

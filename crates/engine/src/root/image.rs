@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::kinds::{Architecture, RootSet};
 use super::layout::{self, Image};
-use super::lock::{Architecture, RootLock, RootSet};
+use super::lock::RootLock;
 use super::store::{Root, Roots, digest_of};
 use super::tree::{Existing, Tree};
-use super::{digest, finish, guard, layer, node, packages};
+use super::{digest, environment, finish, guard, layer, node, packages};
 use crate::failure::EngineError;
 use crate::process::Invocation;
 
@@ -73,7 +74,7 @@ impl Roots<'_> {
         let digest = digest::sha256(format!("{} {set}", image.root.digest).as_bytes());
         let path = self.made("builder", &digest, |tree| {
             let packages = platform.packages_of(RootSet::Builder);
-            let fetcher = self.fetcher();
+            let fetcher = self.fetcher()?;
             packages::fetch(&fetcher, self.mirrors, &packages)?;
             link_all(&image.root.path, tree, Path::new(""))?;
             packages::unpack(&fetcher, &packages, tree, RootSet::Builder)?;
@@ -115,7 +116,7 @@ impl Roots<'_> {
             let made = unpack_archive(Path::new(file), &archive).and_then(|()| layout::from_docker(&archive, to));
             return made.and_then(|()| guard::remove(&archive));
         }
-        let command = skopeo(base, to, self.ca_file)?;
+        let command = skopeo(base, to, self.certificates()?.as_deref())?;
         let copied = command.stream(None, self.interrupt, |line| super::say(self.reporter, line));
         copied.map(drop).map_err(|error| super::with_hint(error, UNREACHABLE))
     }
@@ -152,7 +153,7 @@ fn skopeo(base: &str, to: &Path, ca_file: Option<&Path>) -> Result<Invocation, E
     if let Some(file) = ca_file {
         command = command.env("SSL_CERT_FILE", file.as_os_str());
     }
-    Ok(command.arg(format!("docker://{base}")).arg(format!("oci:{}:base", to.display())))
+    Ok(environment::with_proxies(command).arg(format!("docker://{base}")).arg(format!("oci:{}:base", to.display())))
 }
 
 fn release_of(base: &str, root: &Path) -> Result<String, EngineError> {

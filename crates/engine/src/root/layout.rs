@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::digest::{self, Hash};
-use super::lock::Architecture;
+use super::kinds::Architecture;
 use crate::failure::EngineError;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

@@ -15,10 +15,12 @@
 mod apt;
 mod deb;
 mod digest;
+mod environment;
 mod fetch;
 mod finish;
 mod guard;
 mod image;
+mod kinds;
 mod layer;
 mod layout;
 mod lock;
@@ -38,7 +40,8 @@ mod unpack;
 mod walk;
 
 pub use image::ImageRoot;
-pub use lock::{Architecture, DebianPackage, NpmPackage, Platform, RELEASE, RootLock, RootSet};
+pub use kinds::{Architecture, RootSet};
+pub use lock::{DebianPackage, NpmPackage, Platform, RELEASE, RootLock};
 pub use store::{Root, Roots, Strip};
 pub use unpack::unpack_layers;
 

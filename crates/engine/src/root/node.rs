@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::fetch::Fetcher;
-use super::lock::{NpmPackage, RootSet};
+use super::kinds::RootSet;
+use super::lock::NpmPackage;
 use super::npmrc::Registry;
 use super::tree::Tree;
 use super::{finish, npm};

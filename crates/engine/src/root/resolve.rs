@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::apt::{Apt, Source};
-use super::lock::{Architecture, NpmPackage, Platform, RELEASE, RootLock, RootSet, is_release};
+use super::kinds::{Architecture, RootSet};
+use super::lock::{NpmPackage, Platform, RELEASE, RootLock, is_release};
 use super::mirror::Mirrors;
 use super::npmrc::Registry;
 use super::store::Roots;
@@ -38,7 +39,7 @@ impl Roots<'_> {
             });
         }
         super::step(self.reporter, || {
-            let (fetcher, registry) = (self.fetcher(), Registry::find());
+            let (fetcher, registry) = (self.fetcher()?, Registry::find());
             let npm = npm::newest(&fetcher, &registry, "npm", sets::NPM)?;
             let mut platforms = BTreeMap::new();
             for architecture in architectures {
@@ -56,15 +57,11 @@ impl Roots<'_> {
         let _lock = guard::lock(&folder.join("lock"), self.interrupt)?;
         let mirrors = Mirrors::find(self.mirrors);
         let security = self.has_security(&mirrors, release)?;
-        let source = Source { architecture, release, mirrors: &mirrors, security, ca_file: self.ca_file };
+        let ca_file = self.certificates()?;
+        let source = Source { architecture, release, mirrors: &mirrors, security, ca_file: ca_file.as_deref() };
         let apt = Apt::open(&folder.join(format!("{release}-{}", architecture.debian())), &source)?;
         apt.update(self.interrupt, self.reporter)?;
-        let mut chosen = BTreeMap::new();
-        for set in RootSet::ALL {
-            let mut packages = apt.closure(sets::names(set))?;
-            packages.retain(|package| package.split_once('=').is_some_and(|(name, _)| sets::keeps(set, name)));
-            chosen.insert(set, packages);
-        }
+        let chosen = closures(&apt)?;
         let packages = apt.show(&sorted(chosen.values().flatten().cloned()))?.into_values().collect();
         let name = |package: &String| package.split('=').next().unwrap_or_default().to_owned();
         let sets = chosen.iter().map(|(set, packages)| (*set, sorted(packages.iter().map(name))));
@@ -74,7 +71,7 @@ impl Roots<'_> {
     /// Whether the mirror has security updates, which few but Debian's own have.
     fn has_security(&self, mirrors: &Mirrors, release: &str) -> Result<bool, EngineError> {
         let address = format!("{}/dists/{release}-security/InRelease", mirrors.security);
-        let found = self.fetcher().text("Debian's security updates", &address, &[])?.is_some();
+        let found = self.fetcher()?.text("Debian's security updates", &address, &[])?.is_some();
         if !found {
             let text =
                 format!("no security updates below {}; name their mirror with a second --mirror", mirrors.security);
@@ -82,6 +79,21 @@ impl Roots<'_> {
         }
         Ok(found)
     }
+}
+
+/// The packages of each set, as `name=version`; one apt takes a second for each.
+fn closures(apt: &Apt) -> Result<BTreeMap<RootSet, Vec<String>>, EngineError> {
+    std::thread::scope(|scope| {
+        let asked = RootSet::ALL.map(|set| (set, scope.spawn(move || apt.closure(sets::names(set)))));
+        let mut chosen = BTreeMap::new();
+        for (set, thread) in asked {
+            let Ok(packages) = thread.join() else { return Err(EngineError::Interrupted) };
+            let mut packages = packages?;
+            packages.retain(|package| package.split_once('=').is_some_and(|(name, _)| sets::keeps(set, name)));
+            chosen.insert(set, packages);
+        }
+        Ok(chosen)
+    })
 }
 
 fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! What goes into each root file system.
 
-use super::lock::RootSet;
+use super::kinds::RootSet;
 
 /// The npm that goes into roots with a shell, as a release line.
 pub(super) const NPM: &str = "11";

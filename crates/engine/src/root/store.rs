@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::fetch::Fetcher;
-use super::lock::{Architecture, NpmPackage, Platform, RootLock, RootSet};
+use super::kinds::{Architecture, RootSet};
+use super::lock::{NpmPackage, Platform, RootLock};
 use super::npmrc::Registry;
 use super::tree::Tree;
-use super::{digest, finish, guard, marker, node, npm, packages};
+use super::{digest, environment, finish, guard, marker, node, npm, packages};
 use crate::event::Reporter;
 use crate::failure::EngineError;
 use crate::process::Interrupt;
@@ -34,7 +35,7 @@ pub struct Roots<'a> {
     pub shared: &'a Path,
     /// Debian mirrors, as URLs or lines of sources.list; empty for this machine's or Debian's own.
     pub mirrors: &'a [String],
-    /// Certificates to trust, in PEM form, when they are not the system's.
+    /// A proxy's certificates, in PEM form; else those that the environment names. The system's are trusted, too.
     pub ca_file: Option<&'a Path>,
     /// Stops the work.
     pub interrupt: &'a Interrupt,
@@ -66,7 +67,7 @@ impl Roots<'_> {
         let label = format!("npm-{}-{version}", name.trim_start_matches('@').replace('/', "-"));
         self.made(&label, &digest, |tree| {
             let registry = Registry::find();
-            let fetcher = self.fetcher();
+            let fetcher = self.fetcher()?;
             let package = match integrity {
                 Some(integrity) => {
                     NpmPackage { name: name.to_owned(), version: version.to_owned(), integrity: integrity.to_owned() }
@@ -78,13 +79,17 @@ impl Roots<'_> {
         })
     }
 
-    pub(super) fn fetcher(&self) -> Fetcher<'_> {
-        Fetcher {
+    pub(super) fn fetcher(&self) -> Result<Fetcher<'_>, EngineError> {
+        Ok(Fetcher {
             folder: self.shared.join("downloads"),
-            ca_file: self.ca_file,
+            ca_file: self.certificates()?,
             interrupt: self.interrupt,
             reporter: self.reporter,
-        }
+        })
+    }
+
+    pub(super) fn certificates(&self) -> Result<Option<PathBuf>, EngineError> {
+        environment::certificates(self.shared, self.ca_file)
     }
 
     /// A folder by the digest of what it is made of; `fill` makes it, when it is not there or not whole.
@@ -128,7 +133,7 @@ impl Roots<'_> {
         let platform = lock.platform(architecture)?;
         let packages = platform.packages_of(set);
         super::say(self.reporter, &format!("{}: {} packages", set.name(), packages.len()));
-        let fetcher = self.fetcher();
+        let fetcher = self.fetcher()?;
         packages::fetch(&fetcher, self.mirrors, &packages)?;
         finish::begin(tree, architecture)?;
         packages::unpack(&fetcher, &packages, tree, set)?;
