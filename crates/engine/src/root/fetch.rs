@@ -35,6 +35,8 @@ pub(super) struct Fetcher<'a> {
     pub(super) reporter: &'a dyn Reporter,
 }
 
+/// Begins the name of the folder that files are fetched into.
+const PARTIAL: &str = "partial-";
 /// curl's exit code for a server whose certificate nobody known has signed.
 const UNTRUSTED: &str = "60";
 /// What a registry answers when it has no such file.
@@ -89,8 +91,13 @@ impl Fetcher<'_> {
     fn begin(&self) -> Result<(File, PathBuf), EngineError> {
         guard::create(&self.folder)?;
         let lock = guard::lock(&self.folder.join("lock"), self.interrupt)?;
-        let partial = self.folder.join("partial");
-        guard::remove(&partial)?;
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+                guard::remove(&entry.path())?;
+            }
+        }
+        // Each process has its own, as the curl of a killed one may still write.
+        let partial = self.folder.join(format!("{PARTIAL}{}", std::process::id()));
         guard::create(&partial)?;
         Ok((lock, partial))
     }
