@@ -48,7 +48,12 @@ impl Runner<'_> {
         let command = self.command(argv, folder, out);
         let log = self.job.logs.join(format!("{log}.log"));
         let result = self.job.sandbox.wrap(&command).stream(Some(&log), self.stop, |line| (self.on_line)(line));
-        result.map(drop).map_err(|error| blame(error, shown, &self.step.id, &log))
+        let Err(error) = result else { return Ok(()) };
+        if is_of_the_sandbox(&error) {
+            // Every step fails where no sandbox can be made, and only this says why.
+            self.job.sandbox.check()?;
+        }
+        Err(blame(error, shown, &self.step.id, &log))
     }
 
     fn command(&self, argv: Vec<String>, folder: &str, out: Option<&Path>) -> SandboxedCommand {
@@ -193,6 +198,11 @@ fn broken_script(error: impl std::fmt::Display) -> EngineError {
         doing: "filling in a script of assets/".to_owned(),
         source: std::io::Error::other(error.to_string()),
     }
+}
+
+/// Whether the sandbox itself spoke, rather than what runs in it.
+fn is_of_the_sandbox(error: &EngineError) -> bool {
+    matches!(error, EngineError::Failed { tail, .. } if tail.iter().any(|line| line.starts_with("bwrap: ")))
 }
 
 /// Says which step failed by which command, and whether the repository or the environment is to blame.

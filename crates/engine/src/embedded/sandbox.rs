@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::embedded::preflight;
+use crate::failure::EngineError;
 use crate::process::Invocation;
 
 /// User and group inside, whoever starts the sandbox.
@@ -77,6 +79,12 @@ pub trait Sandbox: Send + Sync {
     /// The command line that runs `command` in a sandbox of its own. All processes of the sandbox end with
     /// the first of them, and with the process that starts this one.
     fn wrap(&self, command: &SandboxedCommand) -> Invocation;
+
+    /// Makes the smallest sandbox there is.
+    ///
+    /// # Errors
+    /// This machine refuses it; the error says why and what to do.
+    fn check(&self) -> Result<(), EngineError>;
 }
 
 /// The program `bwrap` (0.5 or newer).
@@ -117,6 +125,10 @@ impl Sandbox for Bubblewrap {
         // Read from standard input, which no other process sees, and before the command begins.
         line = line.args(["--args", "0", "--chdir", &command.folder, "--"]).args(&command.argv);
         line.input(secret_arguments(&command.secrets))
+    }
+
+    fn check(&self) -> Result<(), EngineError> {
+        preflight::check(&self.program)
     }
 }
 

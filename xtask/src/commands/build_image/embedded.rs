@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use artifacts::Verification;
-use engine::embedded::{self, Build, EmbeddedJob, Reuse, TypeCheck};
+use engine::embedded::{self, Build, Sandbox, EmbeddedJob, Reuse, TypeCheck};
 use engine::root::Architecture;
 use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
 use image::prune::PruneClass;
@@ -34,6 +34,8 @@ use crate::summary;
 
 /// The finding about source maps in the archives, which is of no concern when the image has none.
 const SOURCE_MAPS: &str = "BX038";
+/// Folder of the steps' work trees and records.
+const TREES: &str = "embedded";
 /// Where the bytes of the last image are, as it was assembled.
 const SIZES: &str = "sizes.json";
 
@@ -49,6 +51,10 @@ pub(super) fn run(
     let recipe = recipe::plan(&repo, None);
     let commit = Commit::of(&repo.root);
     let steps = StepLog::new(printer);
+    if !state.path(TREES).exists() {
+        // The first build here: better to know before everything is fetched.
+        embedded::find_sandbox()?.check()?;
+    }
     let ground = base::prepare(flags, &repo, state, interrupt, &steps)?;
     let session = Session {
         flags,
@@ -167,7 +173,7 @@ impl Session<'_> {
             recipe: Arc::clone(&self.recipe),
             sandbox: Arc::new(embedded::find_sandbox()?),
             builder: self.ground.builder.clone(),
-            state: self.state.path("embedded"),
+            state: self.state.path(TREES),
             caches: self.state.shared().join("caches"),
             secrets: secrets(self.flags, &self.recipe)?,
             logs: self.state.path("logs"),

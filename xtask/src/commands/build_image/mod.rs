@@ -10,6 +10,7 @@ mod pruning;
 mod shared;
 
 use anyhow::Result;
+use engine::embedded::Sandbox;
 use engine::{EngineError, ImageArchive, Interrupt};
 
 use crate::exit::WrongUsage;
@@ -70,8 +71,8 @@ fn first_that_works(builder: Option<&str>) -> Result<Chosen> {
         Err(error) if builder.is_some() => return Err(error.into()),
         Err(error) => error,
     };
-    match engine::embedded::find_sandbox() {
-        Ok(_) => Ok(Chosen::Embedded),
+    match engine::embedded::find_sandbox().and_then(|sandbox| sandbox.check()) {
+        Ok(()) => Ok(Chosen::Embedded),
         Err(no_sandbox) => Err(EngineError::Missing {
             what: "no engine works here".to_owned(),
             details: vec![format!("docker: {no_docker}"), format!("embedded: {no_sandbox}")],
