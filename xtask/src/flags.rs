@@ -163,6 +163,9 @@ pub(crate) struct EmbeddedFlags {
     /// Push the image to a registry by skopeo; its digest goes to standard output
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) push: Option<String>,
+    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    #[arg(long, value_name = "MIRROR")]
+    pub(crate) mirror: Vec<String>,
     /// Keep files of a class that pruning takes away, or all of them; may be given again
     #[arg(long, value_name = "CLASS")]
     pub(crate) keep: Vec<String>,

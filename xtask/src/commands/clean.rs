@@ -17,7 +17,7 @@ use crate::summary::megabytes;
 /// What nobody used for so long goes by itself.
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Folders in the state folder whose entries go one by one.
-const SHARED: &[&str] = &["roots", "downloads", "npm"];
+const SHARED: &[&str] = &["downloads", "images", "npm", "roots"];
 
 pub(crate) fn run(flags: &Clean, repository: &RepositoryFlags, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let shared = state::shared_folder(repository)?;
@@ -60,11 +60,6 @@ pub(crate) fn prune(shared: &Path, printer: &Printer) {
     if freed > 0 {
         printer.say(&format!("removed {} that no build used for a month", megabytes(freed)));
     }
-}
-
-/// Marks something shared as used today.
-pub(crate) fn touch(path: &Path) {
-    let _ = std::fs::File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
 }
 
 fn is_unused(path: &Path) -> bool {

@@ -9,7 +9,7 @@ pub(super) const ROOT_FILE: &str = "repository";
 /// The lock of a folder; its time is that of the last build.
 pub(super) const LOCK_FILE: &str = "lock";
 /// What all repositories share, by name.
-const SHARED: &[&str] = &["apt", "caches", "downloads", "npm", "roots"];
+const SHARED: &[&str] = &["apt", "caches", "downloads", "images", "npm", "roots"];
 
 /// The folder of one repository.
 pub(crate) struct RepositoryFolder {

@@ -11,8 +11,7 @@ use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner};
 use monorepo::{Monorepo, YarnRelease};
 
 use super::assembly::{LayerStore, SizedLayer};
-use crate::commands::clean;
-use crate::exit::WrongUsage;
+use crate::exit::{CheckFailed, WrongUsage};
 use crate::files::write_atomically;
 use crate::flags::{BuildImage, RuntimeKind};
 use crate::output::StepLog;
@@ -50,7 +49,7 @@ pub(super) fn prepare(
     steps: &StepLog<'_>,
 ) -> Result<Ground> {
     let ca_file = flags.ca_file.as_deref();
-    let roots = Roots { shared: state.shared(), mirrors: &[], ca_file, interrupt, reporter: steps };
+    let roots = Roots { shared: state.shared(), mirrors: &flags.embedded.mirror, ca_file, interrupt, reporter: steps };
     let (builder, base) = match &flags.base {
         Some(_) if flags.embedded.runtime.is_some() => {
             return Err(WrongUsage("--base and --runtime both name a base\n  hint: leave one out".to_owned()).into());
@@ -72,7 +71,6 @@ pub(super) fn prepare(
             (builder, Base::of_packages(set, runtime))
         }
     };
-    [&builder.path, &base.root].into_iter().for_each(|path| clean::touch(path));
     let yarn = match &repo.yarn.release {
         YarnRelease::Committed { .. } => None,
         YarnRelease::Registry { version, .. } => Some(roots.npm_package("@yarnpkg/cli-dist", version, None)?),
@@ -81,7 +79,16 @@ pub(super) fn prepare(
 }
 
 fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State, release: &str) -> Result<RootLock> {
-    if let Some(lock) = RootLock::read(&repo.root.join(RootLock::FILE))? {
+    let committed = repo.root.join(RootLock::FILE);
+    if let Some(lock) = RootLock::read(&committed)? {
+        if !lock.has_node(&repo.node.version) {
+            return Err(CheckFailed(format!(
+                "{}: found no Node {}, which the repository asks for\n  hint: run `cargo xtask base-image --update` and commit the file",
+                committed.display(),
+                repo.node.version
+            ))
+            .into());
+        }
         return Ok(lock);
     }
     // One for each release and Node version: either may be asked for by another commit.
