@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use recipe::{Step, StepId};
 use sha2::{Digest, Sha256};
 
-use crate::embedded::files::hexadecimal;
 use crate::embedded::job::{EmbeddedJob, Reuse, TypeCheck};
 use crate::embedded::record::{Basis, reasons};
 use crate::embedded::run::{Runner, write_programs};
@@ -17,6 +16,7 @@ use crate::embedded::steps;
 use crate::event::{Event, Reporter, StepState};
 use crate::failure::EngineError;
 use crate::process::Interrupt;
+use crate::root::hexadecimal;
 
 /// Grows when equal recipes give other work trees than before.
 const LAYOUT: u32 = 1;

@@ -7,15 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::failure::EngineError;
 use crate::remove::remove_tree;
 
-/// Bytes in hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// Removes a file or a folder with all in it.
 pub(crate) fn remove(path: &Path) -> Result<(), EngineError> {
     remove_tree(path).map_err(EngineError::io(format!("removing {}", path.display())))

@@ -9,12 +9,13 @@ use std::time::Duration;
 use recipe::{Action, PackageBuild, Step, StepId, dist_workspace, reduced_manifests};
 use sha2::{Digest, Sha256};
 
-use crate::embedded::files::{empty_folder, hard_link_tree, hexadecimal, remove};
+use crate::embedded::files::{empty_folder, hard_link_tree, remove};
 use crate::embedded::job::{EmbeddedJob, Reuse};
 use crate::embedded::record::{Record, Records};
 use crate::embedded::run::{OUT, Runner};
 use crate::embedded::tree::{Content, Files, synchronise};
 use crate::failure::EngineError;
+use crate::root::hexadecimal;
 
 /// How often a cache that another build holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(200);

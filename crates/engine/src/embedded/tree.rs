@@ -9,8 +9,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::embedded::files::{hexadecimal, remove};
+use crate::embedded::files::remove;
 use crate::failure::EngineError;
+use crate::root::hexadecimal;
 
 /// What a file of a work tree holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

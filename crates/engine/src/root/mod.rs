@@ -39,6 +39,7 @@ mod tree_tests;
 mod unpack;
 mod walk;
 
+pub(crate) use digest::hexadecimal;
 pub use image::ImageRoot;
 pub use kinds::{Architecture, RootSet};
 pub use lock::{DebianPackage, NpmPackage, Platform, RELEASE, RootLock};
