@@ -92,7 +92,7 @@ pub(crate) enum Command {
     Render(Render),
     /// Make a base image from Debian packages and Node from npm, where no registry can be reached
     BaseImage(BaseImage),
-    /// Build the image of the small Backstage monorepo that comes with this tool
+    /// Build and run the small Backstage monorepo that comes with this tool
     Demo(Demo),
     /// Remove what builds of this repository keep between runs, or say how large it is
     Clean(Clean),
@@ -277,6 +277,18 @@ pub(crate) struct Demo {
     /// Name of the image
     #[arg(long, short, default_value = "backstage-demo:latest", value_name = "NAME")]
     pub(crate) tag: String,
+    /// What builds and runs it
+    #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
+    pub(crate) engine: EngineChoice,
+    /// Install what is missing from the distribution's packages, without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Stop once it answered
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Build the image, and do not run it
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) build_only: bool,
 }
 
 /// `clean`

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::Clean(flags) => commands::clean::run(flags, &cli.repository, &printer, &interrupt),
-        Command::Demo(flags) => commands::demo::run(flags, &printer, &interrupt),
+        Command::Demo(flags) => commands::demo::run(flags, &cli.repository, &printer, &interrupt),
         Command::Test(flags) => commands::test::run(flags, &printer, &interrupt),
     };
     match result {

@@ -61,6 +61,11 @@ impl Printer {
         self.format
     }
 
+    /// Whether somebody reads what we say and can answer.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.voice != Voice::Quiet && std::io::stderr().is_terminal() && std::io::stdin().is_terminal()
+    }
+
     /// One line of data for standard output; not in JSON mode, where only messages go there.
     pub(crate) fn data(&self, line: &str) {
         if self.format != MessageFormat::Json {

@@ -1,0 +1,187 @@
+//! The demo's image at work: a database, the backend, a look at the page, and nothing left of it.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use engine::embedded::{self, Bubblewrap};
+use engine::run::{Answers, Container, ImageSettings, Postgres, PostgresPrograms, Program, Publish, Service};
+use engine::{EngineError, Event, Interrupt, Reporter, StepState, run};
+use image::Layout;
+use serde_json::json;
+
+use super::engine_choice::Chosen;
+use crate::exit::CheckFailed;
+use crate::flags::{Demo, RepositoryFlags};
+use crate::output::Printer;
+use crate::repository;
+use crate::state::State;
+
+/// Where the demo's configuration says that it is.
+const PORT: u16 = 7007;
+/// Where a build without a daemon keeps its image, in the state of the repository.
+const LAYOUT: &str = "image";
+
+/// All that it takes, found before the long build.
+pub(super) struct Boot<'a> {
+    chosen: &'a Chosen,
+    /// This tool's own folder: running the demo keeps nobody from building it.
+    workspace: &'a Path,
+    sandbox: Bubblewrap,
+    programs: PostgresPrograms,
+}
+
+/// What a started backend needs to live.
+enum Backend {
+    Sandbox(Program),
+    Container(Container),
+}
+
+impl Backend {
+    fn program(&self) -> &Program {
+        match self {
+            Self::Sandbox(program) => program,
+            Self::Container(container) => container.program(),
+        }
+    }
+}
+
+impl<'a> Boot<'a> {
+    pub(super) fn prepare(chosen: &'a Chosen, workspace: &'a Path) -> Result<Self> {
+        if let Chosen::Docker(docker) = chosen
+            && !run::is_local(docker)
+        {
+            return Err(EngineError::Missing {
+                what: "the Docker daemon is on another machine".to_owned(),
+                details: vec!["the throwaway database is on this one".to_owned()],
+                hint: "build and run it here with `--engine embedded`".to_owned(),
+            }
+            .into());
+        }
+        Ok(Self { chosen, workspace, programs: PostgresPrograms::find()?, sandbox: embedded::find_sandbox()? })
+    }
+
+    /// Runs the image that was built, until somebody stops it.
+    pub(super) fn run(
+        &self,
+        flags: &Demo,
+        repository: &RepositoryFlags,
+        start: Instant,
+        printer: &Printer,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let state = State::open(self.workspace, repository, printer, interrupt)?;
+        let scratch = state.scratch()?;
+        let session =
+            Session { boot: self, flags, repository, state: &state, scratch: scratch.path(), printer, interrupt };
+        let database = session.database()?;
+        let port = run::free_port(PORT).context("finding a free port")?;
+        let backend = session.backend(&database, port)?;
+        session.check(backend.program(), port, start)?;
+        if !flags.once {
+            printer.say("press Ctrl-C to stop it");
+            backend.program().wait_for_stop(interrupt)?;
+        }
+        // The backend goes before its database.
+        drop(backend);
+        drop(database);
+        scratch.close().context("removing the database's folder")?;
+        printer.say("stopped; nothing of it is left but the image");
+        Ok(())
+    }
+}
+
+/// Everything one run works with.
+struct Session<'a> {
+    boot: &'a Boot<'a>,
+    flags: &'a Demo,
+    repository: &'a RepositoryFlags,
+    state: &'a State,
+    scratch: &'a Path,
+    printer: &'a Printer,
+    interrupt: &'a Interrupt,
+}
+
+impl Session<'_> {
+    fn database(&self) -> Result<Postgres> {
+        let log = self.state.path("logs/postgresql.log");
+        let folder = self.scratch.join("postgresql");
+        let Boot { programs, sandbox, .. } = self.boot;
+        step(self.printer, "postgresql", || Ok(Postgres::start(programs, sandbox, &folder, &log, self.interrupt)?))
+    }
+
+    fn backend(&self, database: &Postgres, port: u16) -> Result<Backend> {
+        let log = self.state.path("logs/backend.log");
+        let mut service = service(database, port);
+        match self.boot.chosen {
+            Chosen::Docker(docker) => {
+                let publish = Publish { host: port, container: PORT };
+                Ok(Backend::Container(Container::start(docker, &self.flags.tag, &service, publish, &log)?))
+            }
+            Chosen::Embedded => {
+                let root = self.scratch.join("root");
+                let image = step(self.printer, "unpack", || self.unpack(&root))?;
+                // Anybody who reaches the demo may sign in.
+                service.environment.push(("APP_CONFIG_backend_listen".to_owned(), format!("127.0.0.1:{port}")));
+                Ok(Backend::Sandbox(run::start_image(&self.boot.sandbox, &root, &image, &service, &log)?))
+            }
+        }
+    }
+
+    /// Unpacks the very image that was built: what runs is what would be deployed.
+    fn unpack(&self, root: &Path) -> Result<ImageSettings> {
+        // Held so that no build sweeps the layers meanwhile.
+        let built = State::open(&repository::root(self.repository)?, self.repository, self.printer, self.interrupt)?;
+        let layout = Layout::open(built.path(LAYOUT))?;
+        let image = layout.image(&self.flags.tag)?;
+        let layers: Vec<_> = image.layers.iter().map(|layer| layout.blob(&layer.digest)).collect();
+        engine::root::unpack_layers(&layers, root)?;
+        let config = image.config.config;
+        Ok(ImageSettings {
+            environment: config.env,
+            folder: config.working_dir,
+            argv: config.entrypoint.into_iter().chain(config.cmd).collect(),
+        })
+    }
+
+    /// Waits for the backend, looks at the page, and says where it is.
+    fn check(&self, program: &Program, port: u16, start: Instant) -> Result<()> {
+        let ready = step(self.printer, "boot", || Ok(run::wait_until_ready(program, port, self.interrupt)?))?;
+        let Answers { scripts } = run::page_answers(port).map_err(CheckFailed)?;
+        let address = format!("http://localhost:{port}");
+        let (ready, seconds) = (ready.as_secs_f64(), start.elapsed().as_secs_f64());
+        self.printer.block(&format!(
+            "{address} answers, and all {} scripts of its page; ready in {ready:.1} s, {seconds:.1} s in all",
+            scripts.len()
+        ));
+        let fields = json!({ "address": address, "scripts": scripts, "ready_seconds": ready, "seconds": seconds });
+        self.printer.message("booted", fields);
+        self.printer.data(&address);
+        Ok(())
+    }
+}
+
+/// What the demo's configuration asks a deployment for.
+fn service(database: &Postgres, port: u16) -> Service {
+    let mut environment = vec![
+        ("POSTGRES_HOST".to_owned(), Postgres::HOST.to_owned()),
+        ("POSTGRES_PORT".to_owned(), Postgres::PORT.to_owned()),
+        ("POSTGRES_USER".to_owned(), Postgres::USER.to_owned()),
+    ];
+    if port != PORT {
+        let address = format!("http://localhost:{port}");
+        environment.extend(["app", "backend"].map(|name| (format!("APP_CONFIG_{name}_baseUrl"), address.clone())));
+    }
+    let secrets = vec![("POSTGRES_PASSWORD".to_owned(), database.password())];
+    Service { environment, secrets, mounts: vec![database.mount()] }
+}
+
+/// Reports work as a step.
+fn step<T>(printer: &Printer, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    printer.report(&Event::StepStarted { step: name.to_owned() });
+    let result = work();
+    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
+    printer.report(&Event::StepFinished { step: name.to_owned(), state, seconds: start.elapsed().as_secs_f64() });
+    result
+}
