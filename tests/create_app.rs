@@ -141,7 +141,7 @@ fn a_new_app_builds_boots_and_rebuilds_only_what_changed() {
     println!("app edit: {:.1} s", app.seconds());
     assert_eq!(app.ran(), ["assemble", "build-app", "build-backend", "typecheck"]);
 
-    add_dependency(&bench);
+    bench.add_dependency();
     // The engine's cache may know the edited manifest from an earlier run; the settings it cannot know.
     bench.append(".yarnrc.yml", &line().replace("//", "#"));
     let dependency = bench.build(&[]).expect_success();
@@ -159,26 +159,4 @@ fn a_new_app_builds_boots_and_rebuilds_only_what_changed() {
 fn line() -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     format!("// {}", now.as_nanos())
-}
-
-/// Declares a package that the lockfile already holds, so that both can be edited by hand.
-fn add_dependency(bench: &Bench) {
-    bench.replace(
-        "packages/backend/package.json",
-        "\"dependencies\": {",
-        "\"dependencies\": {\n    \"is-number\": \"^7.0.0\",",
-    );
-    let lockfile = std::fs::read_to_string(bench.repo.join("yarn.lock")).unwrap();
-    assert!(lockfile.contains("is-number@npm:^7.0.0"), "the lockfile lacks is-number");
-    let entry = "resolution: \"backend@workspace:packages/backend\"";
-    let start = lockfile.find(entry).unwrap();
-    let end = start + lockfile[start..].find("\n\n").unwrap();
-    let (name, line) = ("    is-number:", "    is-number: \"npm:^7.0.0\"\n");
-    // Yarn sorts the entry's lines by name.
-    let section = &lockfile[start..end];
-    let after =
-        section.lines().find(|other| other.starts_with("    ") && *other > name && !other.starts_with("    \""));
-    let position = start + section.find(after.unwrap()).unwrap();
-    let text = format!("{}{line}{}", &lockfile[..position], &lockfile[position..]);
-    std::fs::write(bench.repo.join("yarn.lock"), text).unwrap();
 }

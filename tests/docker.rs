@@ -7,19 +7,11 @@
 mod harness;
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use harness::{Bench, copy_folder, docker, run, workspace};
-
-/// Each stands in one place where a secret can be.
-const TOKEN: &str = "canary-token-7f3a";
-const PROXY: &str = "canary-proxy-51bc.invalid";
-const CERTIFICATE: &str = "canary-certificate-90de";
-const LOCAL_CONFIG: &str = "canary-local-config-2c44";
-const DOT_ENV: &str = "canary-dot-env-d9e1";
+use harness::{Bench, Restore, canaries, copy_folder, docker, files_below, run, workspace};
 
 /// The demo in a folder of its own, with canaries, built once.
 fn demo() -> &'static Bench {
@@ -29,39 +21,11 @@ fn demo() -> &'static Bench {
         let _ = std::fs::remove_dir_all(&folder);
         let repo = folder.join("repo");
         copy_folder(&workspace().join("tests/fixtures/demo"), &repo);
-        std::fs::write(repo.join(".npmrc"), "//registry.invalid/:_authToken=${CANARY_TOKEN}\n").unwrap();
-        std::fs::write(repo.join("app-config.local.yaml"), format!("x: {LOCAL_CONFIG}\n")).unwrap();
-        std::fs::write(repo.join(".env"), format!("X={DOT_ENV}\n")).unwrap();
-        let bundle = folder.join("ca.pem");
-        let real = std::env::var_os("NODE_EXTRA_CA_CERTS")
-            .map_or_else(String::new, |path| std::fs::read_to_string(path).unwrap());
-        std::fs::write(&bundle, format!("# {CERTIFICATE}\n{real}")).unwrap();
-        let mut env =
-            vec![("CANARY_TOKEN".to_owned(), TOKEN.to_owned()), ("NO_PROXY".to_owned(), format!("localhost,{PROXY}"))];
-        if !real.is_empty() {
-            env.push(("NODE_EXTRA_CA_CERTS".to_owned(), bundle.display().to_string()));
-        }
+        let env = canaries::plant(&repo);
         let bench = Bench { repo, state: folder.join("state"), tag: "backstage-xtask-test:demo".to_owned(), env };
         bench.build(&[]).expect_success();
         bench
     })
-}
-
-/// Puts a file back when a test is over.
-struct Restore(PathBuf, Vec<u8>);
-
-impl Restore {
-    fn of(bench: &Bench, path: &str) -> Self {
-        let file = bench.repo.join(path);
-        let content = std::fs::read(&file).unwrap();
-        Self(file, content)
-    }
-}
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        let _ = std::fs::write(&self.0, &self.1);
-    }
 }
 
 /// An edit that no build cache can know from an earlier run of these tests.
@@ -119,25 +83,9 @@ fn secrets_are_nowhere() {
     files_below(&demo.state, &mut files);
     haystacks.extend(files.into_iter().map(|file| (file.display().to_string(), std::fs::read(&file).unwrap())));
     for (name, bytes) in &haystacks {
-        for canary in [TOKEN, PROXY, CERTIFICATE, LOCAL_CONFIG, DOT_ENV] {
-            assert!(!contains(bytes, canary), "{canary} is in {name}");
-        }
+        assert_eq!(canaries::found_in(bytes), Vec::<&str>::new(), "{name}");
     }
     assert_eq!(canaries_in_layers(&demo.tag), Vec::<String>::new());
-}
-
-fn files_below(folder: &std::path::Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        if entry.file_type().unwrap().is_dir() {
-            files_below(&entry.path(), found);
-        } else {
-            found.push(entry.path());
-        }
-    }
-}
-
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// Searches every byte of `docker save`.
@@ -150,7 +98,7 @@ fn canaries_in_layers(tag: &str) -> Vec<String> {
 fn the_search_for_canaries_finds_one() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY leak /\n").unwrap();
-    std::fs::write(folder.path().join("leak"), format!("x{TOKEN}x")).unwrap();
+    std::fs::write(folder.path().join("leak"), format!("x{}x", canaries::TOKEN)).unwrap();
     let tag = "backstage-xtask-test:leak";
     run(Command::new("docker").args(["build", "--quiet", "--tag", tag]).arg(folder.path()).env("DOCKER_BUILDKIT", "0"));
     assert_eq!(canaries_in_layers(tag), ["canary-token-7f3ax"]);

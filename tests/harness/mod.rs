@@ -2,6 +2,11 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test target uses its part")]
 
+pub mod canaries;
+pub mod embedded;
+pub mod host;
+pub mod layers;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -28,6 +33,34 @@ pub fn copy_folder(from: &Path, to: &Path) {
         } else {
             std::fs::copy(entry.path(), target).unwrap();
         }
+    }
+}
+
+/// Every file below a folder.
+pub fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            files_below(&entry.path(), found);
+        } else {
+            found.push(entry.path());
+        }
+    }
+}
+
+/// Puts a file back when a test is over.
+pub struct Restore(PathBuf, Vec<u8>);
+
+impl Restore {
+    pub fn of(bench: &Bench, path: &str) -> Self {
+        let file = bench.repo.join(path);
+        let content = std::fs::read(&file).unwrap();
+        Self(file, content)
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let _ = std::fs::write(&self.0, &self.1);
     }
 }
 
@@ -78,6 +111,28 @@ impl Bench {
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.contains(from), "{path} has no {from}");
         std::fs::write(file, text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// Declares a package that the lockfile already holds, so that both can be edited by hand.
+    pub fn add_dependency(&self) {
+        self.replace(
+            "packages/backend/package.json",
+            "\"dependencies\": {",
+            "\"dependencies\": {\n    \"is-number\": \"^7.0.0\",",
+        );
+        let lockfile = std::fs::read_to_string(self.repo.join("yarn.lock")).unwrap();
+        assert!(lockfile.contains("is-number@npm:^7.0.0"), "the lockfile lacks is-number");
+        let entry = "resolution: \"backend@workspace:packages/backend\"";
+        let start = lockfile.find(entry).unwrap();
+        let end = start + lockfile[start..].find("\n\n").unwrap();
+        let (name, line) = ("    is-number:", "    is-number: \"npm:^7.0.0\"\n");
+        // Yarn sorts the entry's lines by name.
+        let section = &lockfile[start..end];
+        let after =
+            section.lines().find(|other| other.starts_with("    ") && *other > name && !other.starts_with("    \""));
+        let position = start + section.find(after.unwrap()).unwrap();
+        let text = format!("{}{line}{}", &lockfile[..position], &lockfile[position..]);
+        std::fs::write(self.repo.join("yarn.lock"), text).unwrap();
     }
 
     /// The image's id, or an empty string.

@@ -318,4 +318,6 @@ pub(crate) struct Test {
 pub(crate) enum Requirement {
     /// A docker that builds.
     Docker,
+    /// Sandboxes on this machine.
+    Embedded,
 }

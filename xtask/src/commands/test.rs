@@ -1,7 +1,7 @@
 //! `test`: every test that can run here, and which cannot and why.
 
 use anyhow::{Context, Result, bail};
-use engine::{EngineError, Interrupt, Invocation, docker};
+use engine::{EngineError, Interrupt, Invocation, docker, embedded};
 use xshell::{Shell, cmd};
 
 use crate::exit::CheckFailed;
@@ -15,16 +15,30 @@ struct Suite {
     target: &'static str,
     /// What it shows.
     about: &'static str,
+    /// Engines that must work.
+    engines: &'static [Requirement],
     /// Programs it starts.
     programs: &'static [&'static str],
 }
 
 const END_TO_END: &[Suite] = &[
-    Suite { target: "docker", about: "the demo and broken builds with a real Docker", programs: &["git", "skopeo"] },
+    Suite {
+        target: "docker",
+        about: "the demo and broken builds with a real Docker",
+        engines: &[Requirement::Docker],
+        programs: &["git", "skopeo"],
+    },
     Suite {
         target: "create_app",
         about: "an app of create-app: build, boot with PostgreSQL, edit and build again",
+        engines: &[Requirement::Docker],
         programs: &["npm", "git", "curl", "initdb", "pg_ctl"],
+    },
+    Suite {
+        target: "embedded",
+        about: "the demo in sandboxes: edits, determinism, secrets, containment",
+        engines: &[Requirement::Embedded],
+        programs: &["git"],
     },
 ];
 
@@ -35,18 +49,21 @@ struct Counts {
     failed: u32,
 }
 
+/// What did not run, and why.
+type Skipped = Vec<(&'static Suite, String)>;
+
 pub(crate) fn run(flags: &Test, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let workspace = repository::workspace_folder().context("start it as `cargo xtask test`")?;
     let shell = Shell::new()?;
     shell.change_dir(&workspace);
     std::env::set_current_dir(&workspace).context("entering this tool's folder")?;
     let mut counts = Counts::default();
-    let mut skipped = Vec::new();
+    let mut skipped = Skipped::new();
     printer.say("unit, fixture and property tests, and the command line on broken repositories");
     counts.add(cargo_test(&shell, printer, interrupt, &["--workspace"])?);
     for suite in END_TO_END {
         if let Some(reason) = reason_to_skip(suite, flags) {
-            skipped.push(format!("{} ({}): {reason}", suite.target, suite.about));
+            skipped.push((suite, format!("{} ({}): {reason}", suite.target, suite.about)));
             continue;
         }
         printer.say(suite.about);
@@ -57,16 +74,19 @@ pub(crate) fn run(flags: &Test, printer: &Printer, interrupt: &Interrupt) -> Res
 }
 
 /// Says what ran and what did not; fails when a test did, or when one was skipped that was required.
-fn conclude(flags: &Test, counts: Counts, skipped: &[String], printer: &Printer) -> Result<()> {
-    for line in skipped {
+fn conclude(flags: &Test, counts: Counts, skipped: &Skipped, printer: &Printer) -> Result<()> {
+    for (_, line) in skipped {
         printer.say(&format!("skipped: {line}"));
     }
     printer.data(&format!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, skipped.len()));
     if counts.failed > 0 {
         bail!(CheckFailed(format!("{} tests failed", counts.failed)));
     }
-    if flags.require.contains(&Requirement::Docker) && !skipped.is_empty() {
-        bail!("required, but skipped: {}", skipped.join("; "));
+    let is_required = |suite: &Suite| suite.engines.iter().any(|engine| flags.require.contains(engine));
+    let missed: Vec<_> =
+        skipped.iter().filter(|(suite, _)| is_required(suite)).map(|(_, line)| line.as_str()).collect();
+    if !missed.is_empty() {
+        bail!("required, but skipped: {}", missed.join("; "));
     }
     Ok(())
 }
@@ -75,7 +95,11 @@ fn reason_to_skip(suite: &Suite, flags: &Test) -> Option<String> {
     if flags.fast {
         return Some("--fast was given".to_owned());
     }
-    if let Err(error) = docker::find(None) {
+    let found = suite.engines.iter().try_for_each(|engine| match engine {
+        Requirement::Docker => docker::find(None).map(drop),
+        Requirement::Embedded => embedded::find_sandbox().map(drop),
+    });
+    if let Err(error) = found {
         return Some(error.to_string().replace('\n', ";"));
     }
     let missing: Vec<_> = suite.programs.iter().filter(|name| !has_program(name)).copied().collect();

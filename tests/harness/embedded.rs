@@ -1,0 +1,103 @@
+//! What the tests of the embedded engine share: one repository, one commit, one state folder, so that root
+//! file systems and packages are fetched once a machine and installed once a run.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::{Bench, Built, canaries, copy_folder, run, workspace};
+
+/// Where all of it is.
+pub fn folder() -> PathBuf {
+    std::env::temp_dir().join("backstage-xtask-test-embedded")
+}
+
+/// The demo with canaries as a repository of one commit, always the same, and the shared state folder.
+pub fn demo() -> Bench {
+    let repo = folder().join("demo");
+    let _ = std::fs::remove_dir_all(&repo);
+    copy_folder(&workspace().join("tests/fixtures/demo"), &repo);
+    let env = canaries::plant(&repo);
+    let bench = Bench { repo, state: folder().join("state"), tag: "backstage-xtask-test:embedded".to_owned(), env };
+    lock_roots(&bench);
+    commit(&bench.repo);
+    bench
+}
+
+/// Fixes what the root file systems are made of, so that no release of Debian falls between two builds.
+fn lock_roots(bench: &Bench) {
+    let lock = folder().join("base-image.lock.json");
+    let is_recent = |age: std::time::Duration| age.as_secs() < 24 * 60 * 60;
+    let age = lock.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed().unwrap_or_default());
+    if !age.is_ok_and(is_recent) {
+        run(&mut bench.xtask(&["base-image", "--update"]));
+        std::fs::copy(bench.repo.join("base-image.lock.json"), &lock).unwrap();
+    }
+    std::fs::copy(&lock, bench.repo.join("base-image.lock.json")).unwrap();
+}
+
+/// Makes a repository of a folder, of one commit whose hash depends on nothing but its files.
+pub fn commit(repo: &Path) {
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        for role in ["AUTHOR", "COMMITTER"] {
+            git.env(format!("GIT_{role}_NAME"), "test").env(format!("GIT_{role}_EMAIL"), "test@example.com");
+            git.env(format!("GIT_{role}_DATE"), "2026-01-02T03:04:05Z");
+        }
+        run(git.env("GIT_CONFIG_GLOBAL", "/dev/null").arg("-C").arg(repo).args(arguments));
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "demo"]);
+}
+
+/// A state folder of its own, with what was fetched before in it.
+pub fn fresh_state() -> TempDir {
+    let state = tempfile::Builder::new().prefix("state-").tempdir_in(folder()).unwrap();
+    std::fs::create_dir(state.path().join("caches")).unwrap();
+    // Compilers' results are copied, since ccache changes its files in place.
+    let parts =
+        [("-al", "downloads"), ("-al", "npm"), ("-al", "roots"), ("-al", "caches/yarn"), ("-a", "caches/ccache")];
+    for (how, part) in parts {
+        let (from, to) = (folder().join("state").join(part), state.path().join(part));
+        if from.exists() {
+            run(Command::new("cp").arg(how).arg(from).arg(to));
+        }
+    }
+    std::fs::set_permissions(state.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    state
+}
+
+impl Bench {
+    /// `build-image` with sandboxes, to its end.
+    pub fn embedded(&self, flags: &[&str]) -> Built {
+        self.build(&[&["--engine", "embedded"], flags].concat())
+    }
+
+    /// The same repository with another state folder.
+    pub fn with_state(&self, state: &Path) -> Self {
+        Self { repo: self.repo.clone(), state: state.to_owned(), tag: self.tag.clone(), env: self.env.clone() }
+    }
+
+    /// The repository's own part of the state folder.
+    pub fn own_state(&self) -> PathBuf {
+        let repo = self.repo.display().to_string();
+        let folders = std::fs::read_dir(&self.state).unwrap().flatten().map(|entry| entry.path());
+        let is_own = |path: &PathBuf| std::fs::read_to_string(path.join("repository")).is_ok_and(|name| name == repo);
+        folders.into_iter().find(is_own).unwrap()
+    }
+
+    /// The layout with the image.
+    pub fn layout(&self) -> PathBuf {
+        self.own_state().join("image")
+    }
+}
+
+impl Built {
+    /// The image's digest.
+    pub fn id(&self) -> String {
+        self.message("finished")["image"]["id"].as_str().unwrap().to_owned()
+    }
+}

@@ -1,0 +1,91 @@
+//! What a build must leave on this machine as it was.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The devices and mounts of this machine; when it is dropped, they must be the same, and no process of a
+/// sandbox may be left.
+pub struct Untouched(BTreeSet<String>);
+
+impl Untouched {
+    pub fn new() -> Self {
+        Self(state())
+    }
+}
+
+impl Drop for Untouched {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let now = state();
+            let changed: Vec<_> = self.0.symmetric_difference(&now).collect();
+            assert!(changed.is_empty(), "the machine changed: {changed:?}");
+            no_sandbox_is_left();
+        }
+    }
+}
+
+/// Devices with their kind and owner, and mount points. Containers and terminals come and go.
+fn state() -> BTreeSet<String> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mounts = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+    let mut found: BTreeSet<String> =
+        mounts.filter(|point| !point.contains("/docker")).map(|point| format!("mount {point}")).collect();
+    devices(Path::new("/dev"), &mut found);
+    found
+}
+
+fn devices(folder: &Path, found: &mut BTreeSet<String>) {
+    use std::os::unix::fs::MetadataExt;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+        let passing =
+            ["/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/hugepages"].iter().any(|name| path == Path::new(name));
+        found.insert(format!("{} {:o} {} {}", path.display(), metadata.mode(), metadata.uid(), metadata.rdev()));
+        if metadata.is_dir() && !passing {
+            devices(&path, found);
+        }
+    }
+}
+
+/// Waits for a moment until no process is in a sandbox of these tests, and none is about to make one.
+pub fn no_sandbox_is_left() {
+    let start = Instant::now();
+    loop {
+        let left = sandboxed();
+        if left.is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(5), "processes are left: {left:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Command lines of processes that see our state folder mounted, or are told to mount it.
+fn sandboxed() -> Vec<String> {
+    let ours = super::embedded::folder().display().to_string();
+    let mut found = Vec::new();
+    for process in processes() {
+        let read =
+            |name: &str| String::from_utf8_lossy(&std::fs::read(process.join(name)).unwrap_or_default()).into_owned();
+        let command = read("cmdline").replace('\0', " ");
+        let is_bubblewrap = command.split(' ').next().is_some_and(|program| program.ends_with("bwrap"));
+        // In a sandbox the sources of mounts are below our folder, their places are not.
+        let is_inside = read("mountinfo").lines().any(|line| {
+            let mut words = line.split(' ').skip(3);
+            words.next().is_some_and(|source| source.contains("backstage-xtask-test-embedded"))
+        });
+        if (is_bubblewrap && command.contains(&ours)) || is_inside {
+            found.push(command);
+        }
+    }
+    found
+}
+
+/// The folders of all processes in `/proc`.
+pub fn processes() -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbered =
+        entries.filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()));
+    numbered.map(|entry| entry.path()).collect()
+}
