@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use engine::docker::{self, Docker};
 use engine::{Engine, EngineError, Interrupt, Invocation};
 use image::{DockerArchive, Layout, export_docker_archive, export_oci_archive, export_oci_folder};
 
@@ -38,7 +39,53 @@ impl Output {
 pub(super) struct Outputs {
     places: Vec<Output>,
     push: Option<(PathBuf, String)>,
-    load: Option<engine::docker::Docker>,
+    load: Option<Store>,
+}
+
+/// A program that keeps images.
+enum Store {
+    Docker(Docker),
+    Podman(PathBuf),
+}
+
+impl Store {
+    /// Docker where it answers, else Podman.
+    fn find() -> Result<Self> {
+        let no_docker = match docker::find(None) {
+            Ok(docker) => return Ok(Self::Docker(docker)),
+            Err(error) => error,
+        };
+        match which::which("podman") {
+            Ok(program) => Ok(Self::Podman(program)),
+            Err(_) => Err(EngineError::Missing {
+                what: "--load found neither Docker nor Podman".to_owned(),
+                details: vec![format!("docker: {no_docker}"), "podman: not on the PATH".to_owned()],
+                hint: "mend one of the two, or write the image to a file with `--output docker-archive:FILE`"
+                    .to_owned(),
+            }
+            .into()),
+        }
+    }
+
+    /// Digests of the layers of the image with this name there, uncompressed.
+    fn layers(&self, tag: &str) -> Result<Vec<String>> {
+        match self {
+            Self::Docker(docker) => Ok(docker.inspect(tag)?.map(|image| image.layers).unwrap_or_default()),
+            // It wants every layer in the archive.
+            Self::Podman(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn load(&self, archive: PathBuf, scratch: &Path, interrupt: &Interrupt) -> Result<()> {
+        match self {
+            Self::Docker(docker) => docker.load(&engine::ImageArchive::Docker(archive), scratch).map(drop)?,
+            Self::Podman(program) => {
+                let line = Invocation::new(program).args(["load", "--quiet", "--input"]).arg(archive);
+                line.stream(None, interrupt, |_| {}).map(drop)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Outputs {
@@ -46,7 +93,7 @@ impl Outputs {
     pub(super) fn plan(flags: &EmbeddedFlags) -> Result<Self> {
         let places = flags.output.iter().map(|text| Output::parse(text)).collect::<Result<_>>()?;
         let push = flags.push.clone().map(|reference| anyhow::Ok((skopeo()?, reference))).transpose()?;
-        let load = if flags.load { Some(engine::docker::find(None)?) } else { None };
+        let load = if flags.load { Some(Store::find()?) } else { None };
         Ok(Self { places, push, load })
     }
 
@@ -63,8 +110,8 @@ impl Outputs {
         for place in &self.places {
             written.push(write(place, layout, tag)?);
         }
-        if let Some(docker) = &self.load {
-            load(docker, layout, tag, scratch)?;
+        if let Some(store) = &self.load {
+            load(store, layout, tag, scratch, interrupt)?;
             written.push(tag.to_owned());
         }
         if let Some((skopeo, reference)) = &self.push {
@@ -104,14 +151,13 @@ fn write(place: &Output, layout: &Layout, tag: &str) -> Result<String> {
     })
 }
 
-/// Hands the image to Docker: first only the layers that the image of this name there lacks.
-fn load(docker: &engine::docker::Docker, layout: &Layout, tag: &str, scratch: &Path) -> Result<()> {
-    let known = docker.inspect(tag)?.map(|image| image.layers).unwrap_or_default();
+/// Hands the image to a store: first only the layers that the image of this name there lacks.
+fn load(store: &Store, layout: &Layout, tag: &str, scratch: &Path, interrupt: &Interrupt) -> Result<()> {
+    let known = store.layers(tag)?;
     let file = scratch.join("image.tar");
     let send = |includes: &dyn Fn(&image::Layer) -> bool| -> Result<()> {
         export_docker_archive(layout, &DockerArchive { reference: tag, tags: &[tag], includes }, &file)?;
-        docker.load(&engine::ImageArchive::Docker(file.clone()), scratch)?;
-        Ok(())
+        store.load(file.clone(), scratch, interrupt)
     };
     if !known.is_empty() {
         let is_new = |layer: &image::Layer| !known.iter().any(|digest| digest == layer.diff_id.as_str());
@@ -119,7 +165,7 @@ fn load(docker: &engine::docker::Docker, layout: &Layout, tag: &str, scratch: &P
             return Ok(());
         }
     }
-    send(&|_| true).context("loading the image into Docker")
+    send(&|_| true).context("loading the image")
 }
 
 /// Pushes by skopeo, and gives the reference by digest.
