@@ -194,7 +194,7 @@ pub(crate) enum RuntimeKind {
 pub(crate) enum CompressionMethod {
     /// Read by every engine.
     Gzip,
-    /// Smaller and faster; not for Docker before 23.
+    /// Smaller and faster; not for Docker before 23. Only when built with the feature zstd.
     Zstd,
 }
 

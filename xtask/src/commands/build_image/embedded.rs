@@ -25,7 +25,7 @@ use super::outputs::Outputs;
 use super::pruning;
 use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, secrets};
 use crate::commands::{clean, verify_artifacts};
-use crate::exit::CheckFailed;
+use crate::exit::{CheckFailed, WrongUsage};
 use crate::files::{sha256, sha256_of, write_atomically};
 use crate::flags::{BuildImage, CompressionMethod};
 use crate::output::{Printer, StepLog};
@@ -48,6 +48,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let outputs = Outputs::plan(&flags.embedded)?;
     pruning::classes(&flags.embedded.keep)?;
+    check_compression(flags)?;
     let recipe = recipe::plan(&repo, None);
     let commit = Commit::of(&repo.root);
     let steps = StepLog::new(printer);
@@ -68,6 +69,19 @@ pub(super) fn run(
         steps,
     };
     session.run(&outputs)
+}
+
+/// Known before the long build.
+fn check_compression(flags: &BuildImage) -> Result<()> {
+    if flags.embedded.compression == Some(CompressionMethod::Zstd) && !cfg!(feature = "zstd") {
+        return Err(WrongUsage(
+            "--compression zstd: this program was built without zstd, which takes long to compile\n  hint: build it in, \
+             with `cargo run --package xtask --features zstd -- build-image …`"
+                .to_owned(),
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// Everything one build works with.
