@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use artifacts::Verification;
-use engine::embedded::{self, Build, Sandbox, EmbeddedJob, Reuse, TypeCheck};
+use engine::embedded::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
 use engine::root::Architecture;
 use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
 use image::prune::PruneClass;

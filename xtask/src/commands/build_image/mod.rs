@@ -9,9 +9,9 @@ mod outputs;
 mod pruning;
 mod shared;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use engine::embedded::Sandbox;
-use engine::{EngineError, ImageArchive, Interrupt};
+use engine::{ImageArchive, Interrupt};
 
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
@@ -73,11 +73,8 @@ fn first_that_works(builder: Option<&str>) -> Result<Chosen> {
     };
     match engine::embedded::find_sandbox().and_then(|sandbox| sandbox.check()) {
         Ok(()) => Ok(Chosen::Embedded),
-        Err(no_sandbox) => Err(EngineError::Missing {
-            what: "no engine works here".to_owned(),
-            details: vec![format!("docker: {no_docker}"), format!("embedded: {no_sandbox}")],
-            hint: "mend one of the two".to_owned(),
+        Err(no_sandbox) => {
+            Err(anyhow!("no engine works here; either will do\n- docker: {no_docker}\n- embedded: {no_sandbox}"))
         }
-        .into()),
     }
 }
