@@ -110,7 +110,9 @@ impl Sandbox for Bubblewrap {
         }
         line = line.arg("--ro-bind").arg(&command.root).arg("/");
         // A new /proc and a /dev of memory: nothing of the host's own is bound or can be written.
-        line = line.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]);
+        // When root starts the sandbox, the kernel's settings in /proc/sys would be its to change.
+        line = line.args(["--proc", "/proc", "--remount-ro", "/proc"]);
+        line = line.args(["--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]);
         for mount in &command.mounts {
             line = match mount {
                 Mount::ReadOnly { host, inside } => line.arg("--ro-bind").arg(host).arg(inside),
@@ -169,7 +171,7 @@ mod tests {
         let line = Bubblewrap::at(Path::new("/usr/bin/bwrap")).wrap(&command());
         let expected = "/usr/bin/bwrap --unshare-user --unshare-pid --unshare-ipc --unshare-uts --hostname builder \
             --uid 1000 --gid 1000 --die-with-parent --new-session --unshare-net --ro-bind /state/roots/a / \
-            --proc /proc --dev /dev --tmpfs /tmp --tmpfs /run --bind /state/trees/install /app \
+            --proc /proc --remount-ro /proc --dev /dev --tmpfs /tmp --tmpfs /run --bind /state/trees/install /app \
             --ro-bind /state/bin /opt/bin --tmpfs /app/node_modules/.cache --clearenv --setenv PATH /usr/bin \
             --args 0 --chdir /app/packages/backend -- node --version";
         assert_eq!(line.to_string(), expected);
