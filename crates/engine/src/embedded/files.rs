@@ -18,6 +18,15 @@ pub(crate) fn empty_folder(path: &Path) -> Result<(), EngineError> {
     std::fs::create_dir_all(path).map_err(EngineError::io(format!("creating {}", path.display())))
 }
 
+/// Whether a link is at `path` in a tree, or on the way there.
+pub(crate) fn is_below_link(tree: &Path, path: &str) -> bool {
+    let mut place = tree.to_owned();
+    Path::new(path).components().any(|name| {
+        place.push(name);
+        place.is_symlink()
+    })
+}
+
 /// Repeats a tree with hard links in place of files, on all cores. `skips` is asked with paths relative to it;
 /// `copies` names files that the new tree's owner will write to, which must not be shared.
 pub(crate) fn hard_link_tree(

@@ -74,6 +74,12 @@ impl EmbeddedJob {
         self.state.join("trees").join("dist-workspace")
     }
 
+    /// Where packages are installed, relative to a tree, whether or not there are any.
+    pub(crate) fn module_folders(&self) -> Vec<String> {
+        let workspaces = self.repo.workspaces.iter().map(|workspace| format!("{}/node_modules", workspace.folder));
+        std::iter::once("node_modules".to_owned()).chain(workspaces).collect()
+    }
+
     pub(crate) fn records(&self) -> Records {
         Records::at(self.state.join("records"))
     }

@@ -139,9 +139,7 @@ impl Runner<'_> {
 /// What the install left, for the steps that build on it: they cannot change it.
 fn installed_modules(job: &EmbeddedJob) -> Vec<Mount> {
     let tree = job.tree(&StepId::Install);
-    let folders = std::iter::once(String::new());
-    let folders = folders.chain(job.repo.workspaces.iter().map(|workspace| format!("{}/", workspace.folder)));
-    let modules = folders.map(|folder| format!("{folder}node_modules")).filter(|path| tree.join(path).is_dir());
+    let modules = job.module_folders().into_iter().filter(|path| tree.join(path).is_dir());
     modules.map(|path| Mount::read_only(tree.join(&path), format!("/app/{path}"))).collect()
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use recipe::{Action, PackageBuild, Step, StepId, dist_workspace, reduced_manifests};
 use sha2::{Digest, Sha256};
 
-use crate::embedded::files::{empty_folder, hard_link_tree, remove};
+use crate::embedded::files::{empty_folder, hard_link_tree, is_below_link, remove};
 use crate::embedded::job::{EmbeddedJob, Reuse};
 use crate::embedded::record::{Record, Records};
 use crate::embedded::run::{OUT, Runner};
@@ -66,7 +66,31 @@ pub(crate) fn run_recorded(
         *record = Record { basis: record.basis.clone(), ..Record::default() };
     }
     run(runner, files, record)?;
+    refuse_links(runner)?;
     records.succeeded(&name, key, record)
+}
+
+/// What later steps and the image take from a tree must be in it: a link may lead to anything of the host's.
+fn refuse_links(runner: &Runner<'_>) -> Result<(), EngineError> {
+    let (job, step) = (runner.job, runner.step);
+    let (tree, taken) = match step.id {
+        StepId::Install | StepId::ProductionDependencies => (job.tree(&step.id), job.module_folders()),
+        StepId::BuildBackend => {
+            let packages = job.repo.production_packages();
+            (job.dist_workspace(), packages.iter().map(|package| package.manifest_path()).collect())
+        }
+        _ => (job.tree(&step.id), step.outputs.clone()),
+    };
+    let Some(path) = taken.into_iter().find(|path| is_below_link(&tree, path)) else { return Ok(()) };
+    Err(EngineError::Failed {
+        command: "checking what it left".to_owned(),
+        code: None,
+        step: Some(step.id.to_string()),
+        tail: vec![format!("{path} is a link or below one, expected a folder of the step's own")],
+        hint: None,
+        repository: true,
+        log: None,
+    })
 }
 
 /// Makes the folders of the step's caches. Yarn's is for one install at a time, as in the Dockerfile.
