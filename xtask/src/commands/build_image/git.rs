@@ -33,9 +33,17 @@ impl Commit {
             Self {
                 revision: revision.map(|revision| format!("{revision}{suffix}")),
                 seconds: seconds.and_then(|text| text.parse().ok()),
-                source: source.map(|url| without_credentials(&url)).filter(|url| !url.is_empty()),
+                source: source.filter(|url| is_remote(url)).map(|url| without_credentials(&url)),
             }
         })
+    }
+}
+
+/// Whether it is a URL or `host:path`: a folder of this machine says nothing to others, and is not theirs to know.
+fn is_remote(url: &str) -> bool {
+    match url.split_once(':') {
+        Some(("file", _)) | None => false,
+        Some((start, _)) => !start.is_empty() && !start.contains('/'),
     }
 }
 
@@ -72,6 +80,16 @@ mod tests {
         assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(rfc3339(1_795_363_199), "2026-11-22T15:59:59Z");
         assert_eq!(rfc3339(4_107_542_400), "2100-03-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_folder_is_no_remote() {
+        assert!(
+            ["https://example.com/a.git", "git@example.com:a/b.git", "ssh://example.com/a"]
+                .iter()
+                .all(|url| is_remote(url))
+        );
+        assert!(!["", "/srv/a.git", "../a", "./a:b", "file:///srv/a.git"].iter().any(|url| is_remote(url)));
     }
 
     #[test]
