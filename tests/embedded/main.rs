@@ -8,6 +8,8 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod containment;
+mod determinism;
 mod scenarios;
 
 use std::sync::OnceLock;

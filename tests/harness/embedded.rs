@@ -1,6 +1,7 @@
 //! What the tests of the embedded engine share: one repository, one commit, one state folder, so that root
 //! file systems and packages are fetched once a machine and installed once a run.
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,10 +15,18 @@ pub fn folder() -> PathBuf {
     std::env::temp_dir().join("backstage-xtask-test-embedded")
 }
 
+/// A new folder for one test binary's time: what is in statics when it ends is removed by the next.
+pub fn passing_folder(name: &str) -> TempDir {
+    let passing = folder().join("passing");
+    std::fs::create_dir_all(&passing).unwrap();
+    tempfile::Builder::new().prefix(name).tempdir_in(passing).unwrap()
+}
+
 /// The demo with canaries as a repository of one commit, always the same, and the shared state folder.
 pub fn demo() -> Bench {
     let repo = folder().join("demo");
     let _ = std::fs::remove_dir_all(&repo);
+    let _ = std::fs::remove_dir_all(folder().join("passing"));
     copy_folder(&workspace().join("tests/fixtures/demo"), &repo);
     let env = canaries::plant(&repo);
     let bench = Bench { repo, state: folder().join("state"), tag: "backstage-xtask-test:embedded".to_owned(), env };
@@ -55,19 +64,39 @@ pub fn commit(repo: &Path) {
 
 /// A state folder of its own, with what was fetched before in it.
 pub fn fresh_state() -> TempDir {
-    let state = tempfile::Builder::new().prefix("state-").tempdir_in(folder()).unwrap();
+    state_with(&["downloads", "roots", "caches/yarn", "caches/ccache"], "-al")
+}
+
+/// A state folder with copies of parts of the shared one; `how` they are made is an option of cp.
+pub fn state_with(parts: &[&str], how: &str) -> TempDir {
+    let state = passing_folder("state-");
     std::fs::create_dir(state.path().join("caches")).unwrap();
-    // Compilers' results are copied, since ccache changes its files in place.
-    let parts =
-        [("-al", "downloads"), ("-al", "npm"), ("-al", "roots"), ("-al", "caches/yarn"), ("-a", "caches/ccache")];
-    for (how, part) in parts {
+    for part in parts {
+        // ccache changes its files in place.
+        let how = if part.ends_with("ccache") { "-a" } else { how };
         let (from, to) = (folder().join("state").join(part), state.path().join(part));
-        if from.exists() {
-            run(Command::new("cp").arg(how).arg(from).arg(to));
-        }
+        run(Command::new("cp").arg(how).arg(from).arg(to));
     }
-    std::fs::set_permissions(state.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(state.path(), Permissions::from_mode(0o755)).unwrap();
     state
+}
+
+/// Files below a folder that hold a text.
+pub fn grep(text: &str, folder: &Path) -> Vec<String> {
+    let output = Command::new("grep").args(["-rlaF", "--devices=skip", "-e", text]).arg(folder).output().unwrap();
+    assert!(output.status.code().is_some_and(|code| code < 2), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// Layers, and the other documents, of an image that hold a text.
+pub fn grep_layers(text: &str, layout: &Path, tag: &str) -> Vec<String> {
+    let search = "gzip -dcf \"$0\" | grep -qaF -e \"$1\"";
+    let image = image::Layout::open(layout).unwrap().image(tag).unwrap();
+    let holds = |blob: &image::Descriptor| {
+        let file = layout.join("blobs/sha256").join(blob.digest.hex());
+        Command::new("sh").args(["-c", search]).arg(file).arg(text).status().unwrap().success()
+    };
+    image.blobs().iter().filter(|blob| holds(blob)).map(|blob| blob.digest.to_string()).collect()
 }
 
 impl Bench {
