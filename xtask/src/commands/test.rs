@@ -40,6 +40,12 @@ const END_TO_END: &[Suite] = &[
         engines: &[Requirement::Embedded],
         programs: &["git"],
     },
+    Suite {
+        target: "demo",
+        about: "the README's first command: run, looked at, stopped and killed",
+        engines: &[Requirement::Embedded],
+        programs: &["git", "curl", "initdb"],
+    },
 ];
 
 /// Counts of one or more test runs.

@@ -91,7 +91,7 @@ fn mount_arguments(mount: &Mount) -> [String; 2] {
 /// A name that no other process of this machine takes.
 fn unique_name() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("backstage-xtask-{}-{}", std::process::id(), now.as_millis())
+    format!("backstage-xtask-run-{}-{}", std::process::id(), now.as_millis())
 }
 
 /// Whether the daemon is on this machine: only then can a container see a socket of ours, or we a port of its.

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The README's first command on a machine where no Docker runs: it installs what is missing, builds, runs
+# the demo with a database, and leaves nothing but the image.
+set -euo pipefail
+
+# Nothing answers here, whether a daemon runs or not.
+export DOCKER_HOST=unix:///nonexistent/docker.sock
+
+# The first block of shell in the README.
+first_command() {
+  awk '/^```/ { inside = !inside; next } inside' README.md | head -n 1
+}
+
+traces() {
+  findmnt --raw --noheadings --output TARGET | sed 's/^/mount /'
+  ps -e -o pid=,comm= | awk '$2 ~ /^(bwrap|postgres|node)$/ { print "process", $1, $2 }'
+  # A database server of the machine's own would start with it.
+  compgen -G '/etc/postgresql/*/*' | sed 's/^/cluster /' || true
+}
+
+main() {
+  local before output left
+  read -ra command < <(first_command)
+  [[ ${command[*]} == "cargo xtask demo" ]]
+  before=$(traces)
+  output=$("${command[@]}" --yes --once)
+  echo "$output"
+  grep -qE '^http://localhost:[0-9]+$' <<<"$output"
+  # The kernel takes a moment to forget what has ended.
+  sleep 2
+  left=$(comm -13 <(sort <<<"$before") <(traces | sort))
+  [[ -z $left ]] || { printf 'left behind:\n%s\n' "$left"; return 1; }
+}
+
+main
