@@ -20,4 +20,4 @@ pub use failure::EngineError;
 pub use hints::hint_for;
 pub use process::{Interrupt, Invocation, Outcome};
 pub use remove::remove_tree;
-pub use secrets::{Secret, SecretSource, find_secrets};
+pub use secrets::{Secret, SecretSource, find_secrets, system_certificates};

@@ -79,7 +79,8 @@ impl Invocation {
 
     pub(crate) fn expression(&self) -> duct::Expression {
         let command = duct::cmd(self.program.as_os_str(), &self.arguments);
-        let command = if self.input.is_empty() { command.stdin_null() } else { command.stdin_bytes(self.input.clone()) };
+        let command =
+            if self.input.is_empty() { command.stdin_null() } else { command.stdin_bytes(self.input.clone()) };
         self.environment.iter().fold(command, |command, (name, value)| command.env(name, value))
     }
 

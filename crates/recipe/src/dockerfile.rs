@@ -10,9 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::command_line::{shell_join, shell_quote};
 use crate::fingerprint::hex;
 use crate::plan::{Recipe, debian_packages, workspace_tops};
-use crate::scripts::{
-    WITH_BUILD_ENVIRONMENT, fill, script_text, yarn_but_bundles, yarn_file,
-};
+use crate::scripts::{WITH_BUILD_ENVIRONMENT, fill, script_text, yarn_but_bundles, yarn_file};
 use crate::step::{Action, Inputs, Script, Step, StepId};
 
 const DOCKERFILE: &str = include_str!("../../../assets/Dockerfile.flightcontrol");

@@ -168,10 +168,8 @@ fn production_dependencies(repo: &Monorepo) -> Step {
     let folders = std::iter::once(".".to_owned());
     let folders = folders.chain(repo.production_packages().into_iter().map(|workspace| workspace.folder.clone()));
     let inputs = inputs(repo, ManifestForm::Production, folders.collect(), Vec::new());
-    let actions = vec![
-        run(["yarn", "workspaces", "focus", "--all", "--production"]),
-        script_in_root(Script::CheckLockfile),
-    ];
+    let actions =
+        vec![run(["yarn", "workspaces", "focus", "--all", "--production"]), script_in_root(Script::CheckLockfile)];
     let summary =
         "what the backend needs at run time, cut down from the install, so that native addons are compiled once";
     let mut step = new_step(StepId::ProductionDependencies, summary, vec![StepId::Install], inputs, actions);

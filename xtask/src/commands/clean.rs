@@ -41,9 +41,11 @@ pub(crate) fn run(flags: &Clean, repository: &RepositoryFlags, printer: &Printer
 pub(crate) fn prune(shared: &Path, printer: &Printer) {
     let mut freed = 0;
     for folder in state::repositories(shared) {
-        if folder.is_abandoned(UNUSED) {
+        // Nobody's build may be running in it.
+        if folder.is_abandoned(UNUSED)
+            && let Some(_lock) = folder.lock()
+        {
             let bytes = size(folder.path());
-            let _lock = folder.lock();
             freed += engine::remove_tree(folder.path()).map_or(0, |()| bytes);
         }
     }

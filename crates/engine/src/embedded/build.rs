@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::embedded::job::{EmbeddedJob, Reuse, TypeCheck};
 use crate::embedded::record::{Basis, reasons};
-use crate::embedded::run::{Runner, write_programs};
+use crate::embedded::run::{Bundles, Runner, write_programs};
 use crate::embedded::steps;
 use crate::event::{Event, Reporter, StepState};
 use crate::failure::EngineError;
@@ -201,7 +201,7 @@ impl Build {
             let on_line = |line: &str| {
                 let _ = lines.send(Message::Event(Event::StepOutput { step: name.clone(), line: line.to_owned() }));
             };
-            let runner = Runner { job: &job, step: &step, stop: &stop, on_line: &on_line };
+            let runner = Runner { job: &job, step: &step, stop: &stop, on_line: &on_line, bundles: Bundles::Mounted };
             let records = job.records();
             let result = steps::run_recorded(&runner, &records, &files, &mut record, &key);
             let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };

@@ -80,6 +80,11 @@ impl EmbeddedJob {
         std::iter::once("node_modules".to_owned()).chain(workspaces).collect()
     }
 
+    /// Where packed bundles wait while the rest of the production workspace is laid out.
+    pub(crate) fn bundles_aside(&self) -> PathBuf {
+        self.state.join("trees").join("bundles-aside")
+    }
+
     pub(crate) fn records(&self) -> Records {
         Records::at(self.state.join("records"))
     }

@@ -1,6 +1,7 @@
 //! The engine without a daemon: steps run in sandboxes over a builder root file system, and their work trees,
 //! results and caches stay in a state folder, so that a step whose inputs did not change has nothing to do.
 
+mod backend;
 mod build;
 mod files;
 mod job;

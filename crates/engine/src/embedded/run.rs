@@ -26,12 +26,20 @@ pub(crate) const OUT: &str = "/out";
 /// the sandbox.
 const WRAPPER: &str = r#"umask 022; "$@" || { code=$?; tail -n 60 /tmp/xfs-*/build.log 2>/dev/null; exit "$code"; }"#;
 
+/// Whether a step finds the output of the bundled packages in their folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bundles {
+    Mounted,
+    Absent,
+}
+
 /// Runs the commands of one step.
 pub(crate) struct Runner<'a> {
     pub(crate) job: &'a EmbeddedJob,
     pub(crate) step: &'a Step,
     pub(crate) stop: &'a Interrupt,
     pub(crate) on_line: &'a (dyn Fn(&str) + Sync),
+    pub(crate) bundles: Bundles,
 }
 
 impl Runner<'_> {
@@ -79,6 +87,8 @@ impl Runner<'_> {
         let mut mounts = vec![Mount::writable(job.tree(&self.step.id), "/app"), cache];
         if !matches!(self.step.id, StepId::Install | StepId::ProductionDependencies) {
             mounts.extend(installed_modules(job));
+        }
+        if self.bundles == Bundles::Mounted {
             mounts.extend(built_bundles(job, self.step));
         }
         mounts.extend(

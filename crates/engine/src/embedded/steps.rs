@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use recipe::{Action, PackageBuild, Step, StepId, dist_workspace, reduced_manifests};
-use sha2::{Digest, Sha256};
+use recipe::{Step, StepId, reduced_manifests};
 
+use crate::embedded::backend::build_backend;
 use crate::embedded::files::{empty_folder, hard_link_tree, is_below_link, remove};
 use crate::embedded::job::{EmbeddedJob, Reuse};
 use crate::embedded::record::{Record, Records};
-use crate::embedded::run::{OUT, Runner};
+use crate::embedded::run::Runner;
 use crate::embedded::tree::{Content, Files, synchronise};
 use crate::failure::EngineError;
-use crate::root::hexadecimal;
 
 /// How often a cache that another build holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(200);
@@ -127,7 +125,7 @@ fn run(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), En
     }
 }
 
-fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
+pub(crate) fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
     for (index, action) in runner.step.actions.iter().enumerate() {
         let log = if index == 0 { runner.step.id.to_string() } else { format!("{}-{}", runner.step.id, index + 1) };
         runner.run(action, None, &log)?;
@@ -135,7 +133,7 @@ fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
     Ok(())
 }
 
-fn synchronise_tree(
+pub(crate) fn synchronise_tree(
     runner: &Runner<'_>,
     files: &Files,
     record: &mut Record,
@@ -149,7 +147,7 @@ fn synchronise_tree(
     synchronise(&tree, &runner.job.repo.root, files, &mut record.files, keeps)
 }
 
-fn is_modules(path: &str) -> bool {
+pub(crate) fn is_modules(path: &str) -> bool {
     path == "node_modules" || path.ends_with("/node_modules")
 }
 
@@ -196,81 +194,4 @@ fn compiled_packages(job: &EmbeddedJob) -> BTreeMap<String, String> {
     let entries = job.repo.lockfile.entries.iter().filter(|entry| names.contains(entry.name()));
     let locators = entries.map(|entry| (entry.resolution.clone(), String::new()));
     locators.chain([("builder".to_owned(), job.builder.digest.clone())]).collect()
-}
-
-/// Lays out the production workspace: by the CLI's own commands where they do, else from the archives.
-fn build_backend(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
-    let workspace = runner.job.dist_workspace();
-    match dist_workspace(&runner.job.repo, OUT) {
-        Some(commands) => {
-            let keys = package_keys(runner, &commands.builds, files);
-            let is_built = |folder: &str| record.packages.get(folder) == keys.get(folder);
-            let kept: Vec<String> = commands
-                .builds
-                .iter()
-                .map(|build| &build.folder)
-                .filter(|folder| is_built(folder))
-                .map(|folder| format!("{folder}/dist"))
-                .collect();
-            synchronise_tree(runner, files, record, &|path| is_modules(path) || kept.iter().any(|dist| dist == path))?;
-            let tree = runner.job.tree(&StepId::BuildBackend);
-            let missing = commands.builds.iter().filter(|build| !tree.join(&build.folder).join("dist").is_dir());
-            build_packages(runner, &missing.collect::<Vec<_>>())?;
-            empty_folder(&workspace)?;
-            runner.run(&commands.pack, Some(&workspace), "build-backend")?;
-            record.packages = keys;
-        }
-        None => {
-            record.packages.clear();
-            synchronise_tree(runner, files, record, &is_modules)?;
-            run_actions(runner)?;
-            empty_folder(&workspace)?;
-            runner.run(&unpack(&runner.job.recipe.backend), Some(&workspace), "unpack-bundle")?;
-        }
-    }
-    Ok(())
-}
-
-fn unpack(backend: &str) -> Action {
-    let archive = format!("{backend}/dist/bundle.tar.gz");
-    let argv = ["tar", "-xzf", &archive, "-C", OUT, "--no-same-owner"].map(str::to_owned).to_vec();
-    Action::Run { argv, folder: String::new() }
-}
-
-/// Builds packages, as many at a time as there are cores.
-fn build_packages(runner: &Runner<'_>, builds: &[&PackageBuild]) -> Result<(), EngineError> {
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<(), EngineError> {
-        while let Some(build) = builds.get(next.fetch_add(1, Ordering::Relaxed)) {
-            runner.run(&build.action, None, &format!("build-{}", build.folder.replace('/', "-")))?;
-        }
-        Ok(())
-    };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(builds.len());
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or(Err(EngineError::Interrupted)))
-    })
-}
-
-/// What the build of each package depends on: its own files, what is outside of every package, the builder
-/// and the install. Other packages stay `require` calls.
-fn package_keys(runner: &Runner<'_>, builds: &[PackageBuild], files: &Files) -> BTreeMap<String, String> {
-    let folders: Vec<_> = runner.job.repo.workspaces.iter().map(|workspace| format!("{}/", workspace.folder)).collect();
-    let mut shared = Sha256::new();
-    shared.update(&runner.job.builder.digest);
-    shared.update(runner.job.step(&StepId::Install).map_or("", |step| &step.fingerprint));
-    for (path, content) in files.iter().filter(|(path, _)| !folders.iter().any(|folder| path.starts_with(folder))) {
-        shared.update(format!("{path}\0{}\0", content.fingerprint()));
-    }
-    let key = |build: &PackageBuild| {
-        let mut hash = shared.clone();
-        hash.update(format!("{:?}", build.action));
-        let folder = format!("{}/", build.folder);
-        for (path, content) in files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder)) {
-            hash.update(format!("{path}\0{}\0", content.fingerprint()));
-        }
-        (build.folder.clone(), hexadecimal(&hash.finalize()))
-    };
-    builds.iter().map(key).collect()
 }

@@ -182,6 +182,10 @@ impl Session<'_> {
 
     fn job(&self) -> Result<EmbeddedJob> {
         let typecheck = if self.flags.embedded.no_typecheck { TypeCheck::Skip } else { TypeCheck::Gate };
+        let mut secrets = secrets(self.flags, &self.recipe)?;
+        if secrets.iter().all(|secret| secret.id != "ca") {
+            secrets.extend(engine::system_certificates());
+        }
         Ok(EmbeddedJob {
             repo: Arc::clone(&self.repo),
             recipe: Arc::clone(&self.recipe),
@@ -189,7 +193,7 @@ impl Session<'_> {
             builder: self.ground.builder.clone(),
             state: self.state.path(TREES),
             caches: self.state.shared().join("caches"),
-            secrets: secrets(self.flags, &self.recipe)?,
+            secrets,
             logs: self.state.path("logs"),
             typecheck,
             reuse: if self.flags.no_cache { Reuse::Nothing } else { Reuse::Unchanged },
