@@ -39,6 +39,8 @@ impl Sandbox {
     pub(crate) fn of(name: &str) -> Self {
         let sandbox = Self::empty();
         copy_tree(&fixture(name), &sandbox.repo());
+        // The archives of whoever built the fixture.
+        let _ = std::fs::remove_dir_all(sandbox.path("packages/backend/dist"));
         sandbox
     }
 
