@@ -55,11 +55,18 @@ pub(super) fn sound_layout(folder: &Path) -> Result<Layout> {
     }
 }
 
+/// Layers by what they were made of, when they are as they were written: the first line is the digest of the
+/// rest. Nothing else would notice a wrong `diff_id`.
+fn read_intact(text: &str) -> Option<BTreeMap<String, SizedLayer>> {
+    let (digest, text) = text.split_once('\n')?;
+    let is_intact = hexadecimal(&Sha256::digest(text)) == digest;
+    is_intact.then(|| serde_json::from_str(text).ok()).flatten()
+}
+
 impl LayerStore {
     /// Opens the store; layers whose blobs are not intact are forgotten.
     pub(super) fn open(layout: Layout, file: PathBuf, compression: Compression, mtime: u64) -> Self {
-        let text = std::fs::read(&file).unwrap_or_default();
-        let mut known: BTreeMap<String, SizedLayer> = serde_json::from_slice(&text).unwrap_or_default();
+        let mut known = std::fs::read_to_string(&file).ok().and_then(|text| read_intact(&text)).unwrap_or_default();
         let blobs: Vec<Descriptor> = known.values().map(|known| known.layer.descriptor()).collect();
         if let Err(bad) = verify_blobs(&layout, &blobs) {
             known.retain(|_, known| bad.iter().all(|blob| blob.file != layout.blob(&known.layer.digest)));
@@ -105,7 +112,8 @@ impl LayerStore {
 
     /// Names the image, and forgets layers that are not in it.
     pub(super) fn write(&self, spec: &ImageSpec, reference: &str) -> Result<ImageDigest> {
-        write_atomically(&self.file, &serde_json::to_vec(&self.used)?)?;
+        let text = serde_json::to_string(&self.used)?;
+        write_atomically(&self.file, format!("{}\n{text}", hexadecimal(&Sha256::digest(&text))).as_bytes())?;
         let digest = write_image(&self.layout, spec, reference)?;
         self.layout.sweep()?;
         Ok(digest)

@@ -173,6 +173,9 @@ impl Session<'_> {
         // The type check may still run.
         build.finish(self.interrupt, &self.steps)?;
         drop(build);
+        if self.interrupt.is_set() {
+            return Err(engine::EngineError::Interrupted.into());
+        }
         publish(incoming.path(), artifacts)?;
         let digest = made.store.write(&made.spec, &self.flags.tag)?;
         self.remember(fingerprint, &digest, &made)?;
