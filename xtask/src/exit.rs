@@ -11,6 +11,8 @@ use crate::output::Printer;
 
 /// Begins the line that says what to do.
 const HINT: &str = "\n  hint: ";
+/// What to do about a full disk.
+const MAKE_ROOM: &str = "make room on its disk; `cargo xtask clean --report` lists what this tool keeps";
 /// The repository or its artifacts are wrong.
 const REPOSITORY: u8 = 1;
 /// The command line asks for something there is not.
@@ -55,8 +57,17 @@ pub(crate) fn report(error: &anyhow::Error, interrupt: &Interrupt, printer: &Pri
     ExitCode::from(code)
 }
 
-/// The error and its causes in one line, then what hints any of them has.
+/// The error, and what to do about it.
 fn message(error: &anyhow::Error) -> String {
+    let text = with_causes(error);
+    let is_full = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+    };
+    if !text.contains(HINT) && error.chain().any(is_full) { text + HINT + MAKE_ROOM } else { text }
+}
+
+/// The error and its causes in one line, then what hints any of them has.
+fn with_causes(error: &anyhow::Error) -> String {
     let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     // Some errors say their cause themselves.
     causes.dedup_by(|cause, before| before.ends_with(cause.as_str()));
@@ -98,6 +109,8 @@ mod tests {
         assert_eq!(message(&error), "saving: writing a: disk full\n  hint: name another place");
         let error = anyhow::Error::from(EngineError::io("reading x")(std::io::Error::other("broken disk")));
         assert_eq!(message(&error), "reading x: broken disk");
+        let error = anyhow::Error::from(EngineError::io("writing x")(std::io::ErrorKind::StorageFull.into()));
+        assert!(message(&error).starts_with("writing x: no storage space\n  hint: make room"), "{}", message(&error));
         assert_eq!(message(&anyhow::anyhow!("a\n  hint: b\nc\n  hint: d")), "a\n  hint: b\nc\n  hint: d");
     }
 }

@@ -68,11 +68,11 @@ const KNOWN: &[Known] = &[
     },
     Known {
         words: &["no space left on device"],
-        hint: "the disk is full: `docker system df` shows what for, `docker builder prune` frees the build cache",
+        hint: "the disk is full: `cargo xtask clean --report` lists what this tool keeps, `docker system df` what Docker does",
     },
     Known {
         words: &["ENOSPC"],
-        hint: "the disk is full: `docker system df` shows what for, `docker builder prune` frees the build cache",
+        hint: "the disk is full: `cargo xtask clean --report` lists what this tool keeps, `docker system df` what Docker does",
     },
     Known {
         words: &["the --mount option requires BuildKit"],

@@ -39,6 +39,8 @@ pub(super) struct Fetcher<'a> {
 const PARTIAL: &str = "partial-";
 /// curl's exit code for a server whose certificate nobody known has signed.
 const UNTRUSTED: &str = "60";
+/// curl's exit code for a file that it cannot write to.
+const UNWRITABLE: &str = "23";
 /// What a registry answers when it has no such file.
 const GONE: [&str; 2] = ["404", "410"];
 
@@ -82,7 +84,7 @@ impl Fetcher<'_> {
             }
             // Stores of objects forbid what they do not have.
             Some((_, "403" | "404" | "410")) => Ok(None),
-            _ => Err(not_fetched(what, address, answer, "")),
+            _ => Err(self.not_fetched(what, address, answer, "")),
         }
     }
 
@@ -135,7 +137,7 @@ impl Fetcher<'_> {
         for (file, (address, path)) in wanted.iter().zip(transfers) {
             let answer = answers.get(path).map(String::as_str);
             if answer != Some("0 200") {
-                return Err(not_fetched(&file.what, address, answer, gone));
+                return Err(self.not_fetched(&file.what, address, answer, gone));
             }
             if !file.hash.fits(path) {
                 return Err(EngineError::Missing {
@@ -147,6 +149,17 @@ impl Fetcher<'_> {
             std::fs::rename(path, self.path(&file.hash)).map_err(EngineError::io("naming a download"))?;
         }
         Ok(())
+    }
+
+    fn not_fetched(&self, what: &str, address: &str, answer: Option<&str>, gone: &str) -> EngineError {
+        if answer.is_some_and(|answer| answer.split(' ').next() == Some(UNWRITABLE)) {
+            return EngineError::Missing {
+                what: format!("cannot write {what} to {}: its disk is full or failing", self.folder.display()),
+                details: Vec::new(),
+                hint: "make room there, or name another folder with `--state-dir DIR`".to_owned(),
+            };
+        }
+        not_fetched(what, address, answer, gone)
     }
 }
 
