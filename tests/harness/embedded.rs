@@ -1,10 +1,11 @@
 //! What the tests of the embedded engine share: one repository, one commit, one state folder, so that root
 //! file systems and packages are fetched once a machine and installed once a run.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -22,8 +23,20 @@ pub fn passing_folder(name: &str) -> TempDir {
     tempfile::Builder::new().prefix(name).tempdir_in(passing).unwrap()
 }
 
+/// Keeps a second run of these tests on this machine waiting until this process ends.
+fn wait_for_others() {
+    static LOCK: OnceLock<File> = OnceLock::new();
+    LOCK.get_or_init(|| {
+        std::fs::create_dir_all(folder()).unwrap();
+        let lock = File::create(folder().join("lock")).unwrap();
+        lock.lock().unwrap();
+        lock
+    });
+}
+
 /// The demo with canaries as a repository of one commit, always the same, and the shared state folder.
 pub fn demo() -> Bench {
+    wait_for_others();
     let repo = folder().join("demo");
     let _ = std::fs::remove_dir_all(&repo);
     let _ = std::fs::remove_dir_all(folder().join("passing"));

@@ -71,10 +71,8 @@ fn sandboxed() -> Vec<String> {
         let command = read("cmdline").replace('\0', " ");
         let is_bubblewrap = command.split(' ').next().is_some_and(|program| program.ends_with("bwrap"));
         // In a sandbox the sources of mounts are below our folder, their places are not.
-        let is_inside = read("mountinfo").lines().any(|line| {
-            let mut words = line.split(' ').skip(3);
-            words.next().is_some_and(|source| source.contains("backstage-xtask-test-embedded"))
-        });
+        let is_source = |line: &str| line.split(' ').nth(3).is_some_and(|source| source.contains(&ours));
+        let is_inside = read("mountinfo").lines().any(is_source);
         if (is_bubblewrap && command.contains(&ours)) || is_inside {
             found.push(command);
         }

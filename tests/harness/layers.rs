@@ -85,3 +85,10 @@ pub fn differences(one: &Paths, other: &Paths) -> Vec<String> {
     );
     lines
 }
+
+/// The digest of all that a stream gives.
+pub fn digest(mut stream: impl Read) -> String {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    Digest::of(&bytes).to_string()
+}

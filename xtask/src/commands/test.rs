@@ -41,6 +41,12 @@ const END_TO_END: &[Suite] = &[
         programs: &["git"],
     },
     Suite {
+        target: "embedded_faults",
+        about: "the demo in sandboxes: kills, interrupts, full disks, damaged state, builds at once",
+        engines: &[Requirement::Embedded],
+        programs: &["git", "unshare"],
+    },
+    Suite {
         target: "demo",
         about: "the README's first command: run, looked at, stopped and killed",
         engines: &[Requirement::Embedded],
