@@ -50,13 +50,17 @@ pub(super) fn run(
     pruning::classes(&flags.embedded.keep)?;
     check_compression(flags)?;
     let recipe = recipe::plan(&repo, None);
-    let commit = Commit::of(&repo.root);
     let steps = StepLog::new(printer);
     if !state.path(TREES).exists() {
         // The first build here: better to know before everything is fetched.
         embedded::find_sandbox()?.check()?;
     }
-    let ground = base::prepare(flags, &repo, state, interrupt, &steps)?;
+    let (commit, ground) = std::thread::scope(|scope| {
+        let commit = scope.spawn(|| Commit::of(&repo.root));
+        let ground = base::prepare(flags, &repo, state, interrupt, &steps);
+        (commit.join().unwrap_or_default(), ground)
+    });
+    let ground = ground?;
     let session = Session {
         flags,
         repo: Arc::new(repo),
@@ -69,6 +73,17 @@ pub(super) fn run(
         steps,
     };
     session.run(&outputs)
+}
+
+/// Writes both archives, and checks what was written.
+fn write_archives(repo: &Monorepo, workspace: &Path, incoming: &Path, parts: PathBuf) -> Result<Verification> {
+    let cache = PartCache::at(parts)?;
+    let start = std::time::SystemTime::now();
+    for (name, files) in assembly::archives(repo, workspace)? {
+        write_archive(&incoming.join(name), &files, &cache)?;
+    }
+    cache.sweep(start);
+    Ok(artifacts::verify(incoming, repo))
 }
 
 /// Known before the long build.
@@ -205,9 +220,10 @@ impl Session<'_> {
 
     /// Runs the steps, and makes of their results the archives and the layers.
     fn make(&self, build: &mut Build, incoming: &Path) -> Result<Made> {
+        build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.steps)?;
+        // Beside the steps that still run.
         let mut store = self.layer_store()?;
         let base = self.ground.base.layers(&mut store)?;
-        build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.steps)?;
         build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
         let start = std::time::Instant::now();
         self.steps.report(&Event::StepStarted { step: StepId::Assemble.to_string() });
@@ -231,20 +247,14 @@ impl Session<'_> {
 
     fn assemble(&self, build: &Build, mut store: LayerStore, base: Vec<SizedLayer>, incoming: &Path) -> Result<Made> {
         let workspace = build.dist_workspace();
-        let cache = PartCache::at(self.state.path("parts"))?;
-        let start = std::time::SystemTime::now();
-        for (name, files) in assembly::archives(&self.repo, &workspace)? {
-            write_archive(&incoming.join(name), &files, &cache)?;
-        }
-        cache.sweep(start);
-        let repo = self.repo.as_ref();
+        let (repo, parts) = (self.repo.as_ref(), self.state.path("parts"));
         let (verification, layers) = std::thread::scope(|scope| {
-            let verification = scope.spawn(|| artifacts::verify(incoming, repo));
+            let verification = scope.spawn(|| write_archives(repo, &workspace, incoming, parts));
             let layers = self.layers(build, &mut store, base, &workspace);
             (verification.join(), layers)
         });
         let mut verification =
-            verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))?;
+            verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))??;
         if pruning::classes(&self.flags.embedded.keep)?.contains(&PruneClass::AppSourceMaps) {
             // They are in the archives, not in the image.
             verification.findings.retain(|finding| finding.code != SOURCE_MAPS);
