@@ -50,6 +50,20 @@ fn name(path: &[u8]) -> String {
     String::from_utf8_lossy(path).trim_start_matches("./").trim_matches('/').to_owned()
 }
 
+/// Hands over path and text of every JavaScript file of a tar stream.
+pub fn each_program(stream: impl Read, mut on_program: impl FnMut(&str, &str)) {
+    let mut archive = tar::Archive::new(stream);
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = name(&entry.path_bytes());
+        if entry.header().entry_type().is_file() && [".js", ".cjs"].iter().any(|end| path.ends_with(end)) {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            on_program(&path, &String::from_utf8_lossy(&bytes));
+        }
+    }
+}
+
 /// The descriptors of an image's layers in a layout, from the base up.
 pub fn blobs(layout: &Path, tag: &str) -> Vec<Descriptor> {
     Layout::open(layout).unwrap().image(tag).unwrap().layers.iter().map(image::Layer::descriptor).collect()

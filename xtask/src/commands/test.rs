@@ -38,7 +38,19 @@ const END_TO_END: &[Suite] = &[
         target: "embedded",
         about: "the demo in sandboxes: edits, determinism, secrets, containment",
         engines: &[Requirement::Embedded],
+        programs: &["git", "setpriv", "taskset"],
+    },
+    Suite {
+        target: "same_app",
+        about: "the same files under /app through Docker and in sandboxes",
+        engines: &[Requirement::Docker, Requirement::Embedded],
         programs: &["git"],
+    },
+    Suite {
+        target: "registry",
+        about: "the demo's image into a registry, files and Docker, and back",
+        engines: &[Requirement::Docker, Requirement::Embedded],
+        programs: &["git", "skopeo", "docker-registry"],
     },
     Suite {
         target: "embedded_faults",

@@ -1,0 +1,243 @@
+//! Where an image of the embedded engine goes: a registry, files, Docker; and that others can read it there.
+//!
+//! Run them with `--test-threads=1`.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what is wrong by failing")]
+
+mod harness;
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use harness::{Bench, Built, Restore, docker, embedded, files_below, layers, run};
+use tempfile::TempDir;
+
+const BACKEND_SOURCE: &str = "packages/backend/src/index.ts";
+
+fn demo() -> &'static Bench {
+    static DEMO: OnceLock<Bench> = OnceLock::new();
+    DEMO.get_or_init(embedded::demo)
+}
+
+/// A registry on a port of this machine, which goes away with the test.
+struct Registry {
+    port: u16,
+    folder: TempDir,
+    process: Child,
+}
+
+impl Registry {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let config = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
+            folder.path().join("storage").display()
+        );
+        std::fs::write(folder.path().join("config.yml"), config).unwrap();
+        let mut command = Command::new("docker-registry");
+        command.arg("serve").arg(folder.path().join("config.yml")).stdin(Stdio::null());
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(start.elapsed() < Duration::from_secs(20), "the registry does not answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { port, folder, process }
+    }
+
+    fn reference(&self, name: &str) -> String {
+        format!("127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Bytes that it stores.
+    fn size(&self) -> u64 {
+        let mut files = Vec::new();
+        files_below(&self.folder.path().join("storage"), &mut files);
+        files.iter().map(|file| file.metadata().unwrap().len()).sum()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// `build-image` for people.
+fn build(flags: &[&str]) -> Output {
+    let mut command = demo().xtask(&["build-image", "--engine", "embedded", "--tag", &demo().tag]);
+    command.args(flags).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn skopeo(arguments: &[&str]) -> String {
+    run(Command::new("skopeo").arg("--insecure-policy").args(arguments))
+}
+
+/// The digest that the tag stands for in our own layout.
+fn named() -> String {
+    let image = image::Layout::open(demo().layout()).unwrap().image(&demo().tag).unwrap();
+    image.manifest.digest.to_string()
+}
+
+/// Copies from a registry to an archive, loads that, and runs Node in it.
+fn runs_from(reference: &str, folder: &Path) {
+    let (archive, tag) = (folder.join("pulled.tar"), "backstage-xtask-test:pulled");
+    let to = format!("docker-archive:{}:{tag}", archive.display());
+    skopeo(&["copy", "--quiet", "--src-tls-verify=false", &format!("docker://{reference}"), &to]);
+    run(Command::new("docker").args(["load", "--quiet", "--input"]).arg(&archive));
+    runs(tag);
+    docker(&["image", "rm", tag]);
+}
+
+fn runs(tag: &str) {
+    let (version, works) = docker(&["run", "--rm", "--network", "none", tag, "node", "--version"]);
+    assert!(works && version.starts_with('v'), "{version}");
+    let load = "require('better-sqlite3')(':memory:').prepare('select 1').get(); console.log(process.getuid())";
+    let (user, works) = docker(&["run", "--rm", "--network", "none", tag, "node", "-e", load]);
+    assert!(works && user == "1000", "{user}");
+}
+
+#[test]
+fn a_pushed_image_is_named_by_its_digest_and_comes_back_the_same() {
+    let registry = Registry::start();
+    let reference = registry.reference("team/app:1");
+    let pushed = stdout(&build(&["--push", &reference]));
+    assert_eq!(pushed, format!("{}@{}\n", registry.reference("team/app"), named()));
+    let folder = tempfile::tempdir().unwrap();
+    let layout = format!("oci:{}:back", folder.path().join("layout").display());
+    skopeo(&["copy", "--quiet", "--src-tls-verify=false", &format!("docker://{}", pushed.trim()), &layout]);
+    assert_eq!(layers::blobs(&folder.path().join("layout"), "back"), layers::blobs(&demo().layout(), &demo().tag));
+    runs_from(&reference, folder.path());
+}
+
+#[test]
+fn after_a_backend_edit_little_is_pushed() {
+    let registry = Registry::start();
+    let reference = registry.reference("team/app:1");
+    stdout(&build(&["--push", &reference]));
+    let before = registry.size();
+    let _source = Restore::of(demo(), BACKEND_SOURCE);
+    demo().append(BACKEND_SOURCE, "console.log('pushed again');");
+    stdout(&build(&["--push", &reference]));
+    let added = registry.size() - before;
+    assert!(added < 100_000, "{added} bytes");
+}
+
+/// Part of the program only with its feature `zstd`, which takes long to compile.
+#[cfg(feature = "zstd")]
+#[test]
+fn layers_of_zstd_are_pushed_and_run() {
+    let registry = Registry::start();
+    let reference = registry.reference("team/zstd:1");
+    let pushed = stdout(&build(&["--compression", "zstd", "--push", &reference]));
+    let manifest = skopeo(&["inspect", "--raw", "--tls-verify=false", &format!("docker://{}", pushed.trim())]);
+    assert!(manifest.contains("application/vnd.oci.image.layer.v1.tar+zstd"), "{manifest}");
+    assert!(!manifest.contains("gzip"), "{manifest}");
+    // skopeo converts no zstd for archives of Docker's.
+    run(Command::new("docker").args(["pull", "--quiet", &reference]));
+    runs(&reference);
+    docker(&["image", "rm", &reference]);
+    // The same files, however they are packed.
+    let zstd = demo().embedded(&["--compression", "zstd"]).expect_success().layers();
+    assert_eq!(demo().embedded(&[]).expect_success().layers(), zstd);
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_the_environments_fault_and_the_image_stays() {
+    let before = demo().embedded(&[]).expect_success().id();
+    let reference = format!("127.0.0.1:{}/team/app:1", free_port());
+    let _source = Restore::of(demo(), BACKEND_SOURCE);
+    demo().append(BACKEND_SOURCE, "console.log('never pushed');");
+    let failed = build(&["--push", &reference]);
+    let stderr = String::from_utf8_lossy(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains(&reference) && stderr.contains("connection refused"), "{stderr}");
+    assert!(failed.stdout.is_empty());
+    // What was built and verified is not built again.
+    let again = demo().embedded(&[]).expect_success();
+    assert!(again.ran().is_empty() && again.id() != before, "{:?}", again.ran());
+    assert_eq!(demo().leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn an_image_goes_into_files_of_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let places = [
+        format!("oci:{}", place("layout")),
+        format!("oci-archive:{}", place("oci.tar")),
+        format!("docker-archive:{}", place("docker.tar")),
+    ];
+    let flags: Vec<&str> = places.iter().flat_map(|place| ["--output", place.as_str()]).collect();
+    let written = stdout(&build(&flags));
+    assert_eq!(written.lines().count(), 3, "{written}");
+    for (place, line) in places.iter().zip(written.lines()) {
+        assert!(line.starts_with(place.as_str()), "{line}");
+        // Standard output names what skopeo can read.
+        let found: serde_json::Value = serde_json::from_str(&skopeo(&["inspect", line])).unwrap();
+        assert_eq!(found["Layers"].as_array().unwrap().len(), 5, "{line}");
+        if line.starts_with("oci") {
+            assert_eq!(found["Digest"], named(), "{line}");
+        }
+    }
+    assert_eq!(
+        docker(&["load", "--quiet", "--input", &place("docker.tar")]).0,
+        format!("Loaded image: {}", demo().tag)
+    );
+    runs(&demo().tag);
+}
+
+#[test]
+fn files_of_before_are_replaced_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("oci.tar");
+    let output = format!("oci-archive:{}", archive.display());
+    stdout(&build(&["--output", &output]));
+    let before = std::fs::read(&archive).unwrap();
+    stdout(&build(&["--output", &output]));
+    assert!(std::fs::read(&archive).unwrap() == before, "the same image gave another archive");
+    let nowhere = PathBuf::from("/proc/no-such-folder/oci.tar");
+    let failed = build(&["--output", &format!("oci-archive:{}", nowhere.display())]);
+    let stderr = String::from_utf8_lossy(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("/proc/no-such-folder"), "{stderr}");
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(names, ["oci.tar"]);
+}
+
+#[test]
+fn a_loaded_image_runs_and_after_an_edit_is_loaded_in_no_time() {
+    docker(&["image", "rm", "--force", &demo().tag]);
+    let load = |flags: &[&str]| {
+        let built = demo().embedded(&[flags, &["--load"]].concat()).expect_success();
+        let layers = docker(&["image", "inspect", "--format", "{{json .RootFS.Layers}}", &demo().tag]).0;
+        assert_eq!(serde_json::from_str::<Vec<String>>(&layers).unwrap(), built.layers());
+        built
+    };
+    let first: Built = load(&[]);
+    runs(&demo().tag);
+    let _source = Restore::of(demo(), BACKEND_SOURCE);
+    demo().append(BACKEND_SOURCE, "console.log('loaded again');");
+    let edited = demo().embedded(&[]).expect_success();
+    assert_ne!(first.id(), edited.id());
+    let start = Instant::now();
+    load(&[]);
+    println!("loaded in {:.1} s", start.elapsed().as_secs_f64());
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    runs(&demo().tag);
+    docker(&["image", "rm", "--force", &demo().tag]);
+}
