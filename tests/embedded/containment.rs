@@ -14,7 +14,7 @@ const ROOT_MANIFEST: &str = "package.json";
 const BUILD: &str = "\"build\": \"backstage-cli package build\"";
 /// Backstage runs a script of a package's own when it does not begin with its command.
 const BEFORE_BUILD: [&str; 2] = [BUILD, "\"build\": \"sh ./hostile.sh && backstage-cli package build --role cli\""];
-const AFTER_BUILD: [&str; 2] = [BUILD, "\"build\": \"backstage-cli package build && sh ./hostile.sh\""];
+const INSTEAD_OF_BUILD: [&str; 2] = [BUILD, "\"build\": \"sh ./hostile.sh\""];
 const AFTER_INSTALL: [&str; 2] = ["\"scripts\": {", "\"scripts\": {\n    \"postinstall\": \"sh ./hostile.sh\","];
 /// What a process of the host's must not be able to read.
 const SECRET: &str = "secret-of-the-host-c4a1";
@@ -107,9 +107,9 @@ fn a_build_that_fails_leaves_no_process_either() {
 /// The build must fail, or its image be without the secret.
 fn gives_nothing_away(bench: &Bench) {
     let built = bench.embedded(&[]);
-    let found = embedded::grep(SECRET, &bench.own_state());
+    let found = embedded::grep(&[SECRET], &[bench.own_state()]);
     assert_eq!(found, Vec::<String>::new(), "exit code {}: {}", built.code, built.stderr);
-    let in_image = embedded::grep_layers(SECRET, &bench.layout(), &bench.tag);
+    let in_image = embedded::grep_layers(&[SECRET], &bench.layout(), &bench.tag);
     assert_eq!(in_image, Vec::<String>::new(), "exit code {}", built.code);
     assert_eq!(built.code, 1, "{}", built.stderr);
 }
@@ -118,7 +118,7 @@ fn gives_nothing_away(bench: &Bench) {
 fn an_output_that_is_a_link_to_the_host_gives_nothing_away() {
     let bench = &demo().bench;
     let script = format!("rm -rf dist && ln -s {} dist\n", write_secret().display());
-    let _hostile = Hostile::new(bench, APP_MANIFEST, AFTER_BUILD, &script);
+    let _hostile = Hostile::new(bench, APP_MANIFEST, INSTEAD_OF_BUILD, &script);
     gives_nothing_away(bench);
 }
 
@@ -128,8 +128,8 @@ fn a_package_that_is_a_link_to_the_host_gives_nothing_away() {
     let secret = write_secret();
     std::fs::create_dir_all(secret.join("dist")).unwrap();
     std::fs::rename(secret.join("index.html"), secret.join("dist/index.html")).unwrap();
-    let script = format!("cd .. && mv app elsewhere && ln -s {} app\n", secret.display());
-    let _hostile = Hostile::new(bench, APP_MANIFEST, AFTER_BUILD, &script);
+    let script = format!("mkdir dist && cd .. && mv app elsewhere && ln -s {} app\n", secret.display());
+    let _hostile = Hostile::new(bench, APP_MANIFEST, INSTEAD_OF_BUILD, &script);
     gives_nothing_away(bench);
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::{Bench, Built, canaries, copy_folder, run, workspace};
 
@@ -94,20 +94,31 @@ pub fn state_with(parts: &[&str], how: &str) -> TempDir {
     state
 }
 
-/// Files below a folder that hold a text.
-pub fn grep(text: &str, folder: &Path) -> Vec<String> {
-    let output = Command::new("grep").args(["-rlaF", "--devices=skip", "-e", text]).arg(folder).output().unwrap();
+/// Texts to look for, in a file: on a command line they would be found by whoever watches those.
+fn patterns(texts: &[&str]) -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), texts.join("\n")).unwrap();
+    file
+}
+
+/// Files below folders that hold any of the texts.
+pub fn grep(texts: &[&str], folders: &[PathBuf]) -> Vec<String> {
+    let patterns = patterns(texts);
+    let mut grep = Command::new("grep");
+    grep.args(["-rlaF", "--devices=skip", "-f"]).arg(patterns.path()).arg("--").args(folders);
+    let output = grep.output().unwrap();
     assert!(output.status.code().is_some_and(|code| code < 2), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }
 
-/// Layers, and the other documents, of an image that hold a text.
-pub fn grep_layers(text: &str, layout: &Path, tag: &str) -> Vec<String> {
-    let search = "gzip -dcf \"$0\" | grep -qaF -e \"$1\"";
+/// Layers, and the other documents, of an image that hold any of the texts.
+pub fn grep_layers(texts: &[&str], layout: &Path, tag: &str) -> Vec<String> {
+    let patterns = patterns(texts);
+    let search = "gzip -dcf \"$0\" | grep -qaF -f \"$1\"";
     let image = image::Layout::open(layout).unwrap().image(tag).unwrap();
     let holds = |blob: &image::Descriptor| {
         let file = layout.join("blobs/sha256").join(blob.digest.hex());
-        Command::new("sh").args(["-c", search]).arg(file).arg(text).status().unwrap().success()
+        Command::new("sh").args(["-c", search]).arg(file).arg(patterns.path()).status().unwrap().success()
     };
     image.blobs().iter().filter(|blob| holds(blob)).map(|blob| blob.digest.to_string()).collect()
 }
