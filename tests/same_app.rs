@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use harness::layers::{Paths, differences};
-use harness::{Bench, docker, embedded, layers};
+use harness::{Bench, embedded, layers};
 
 /// The demo; Docker's build of it has a state folder of its own.
 struct Demo {
