@@ -39,8 +39,8 @@ fn two_repositories_share_a_state_folder_at_once() {
     let env = demo.bench.env.clone();
     let other = Bench { repo, state: demo.bench.state.clone(), tag: demo.bench.tag.clone(), env };
     std::thread::scope(|scope| {
-        let building = scope.spawn(|| other.embedded(&[]).expect_success());
-        while !building.is_finished() {
+        let building = scope.spawn(|| other.embedded(&["--no-typecheck"]).expect_success());
+        for _ in 0..2 {
             assert_eq!(demo.bench.embedded(&[]).expect_success().id(), demo.plain);
             let _source = Restore::of(&demo.bench, BACKEND_SOURCE);
             demo.bench.append(BACKEND_SOURCE, EDIT);
