@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use recipe::{Action, DistWorkspace, PackageBuild, StepId, dist_workspace};
 use sha2::{Digest, Sha256};
 
-use crate::embedded::files::{empty_folder, remove};
 use crate::embedded::record::Record;
 use crate::embedded::run::{Bundles, OUT, Runner};
 use crate::embedded::steps::{is_modules, run_actions, synchronise_tree};
 use crate::embedded::tree::Files;
 use crate::failure::EngineError;
+use crate::guard;
 use crate::root::hexadecimal;
 
 /// By the CLI's own commands where they do, else from the archives.
@@ -28,7 +28,7 @@ fn from_archives(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Res
     synchronise_tree(runner, files, record, &is_modules)?;
     run_actions(runner)?;
     let workspace = runner.job.dist_workspace();
-    empty_folder(&workspace)?;
+    guard::empty(&workspace)?;
     let archive = format!("{}/dist/bundle.tar.gz", runner.job.recipe.backend);
     let argv = ["tar", "-xzf", &archive, "-C", OUT, "--no-same-owner"].map(str::to_owned).to_vec();
     runner.run(&Action::Run { argv, folder: String::new() }, Some(&workspace), "unpack-bundle")
@@ -53,7 +53,7 @@ fn by_commands(
     build_packages(runner, &missing.collect::<Vec<_>>())?;
     let packed = if are_packed { set_bundles_aside(runner, &bundles)? } else { Vec::new() };
     let workspace = runner.job.dist_workspace();
-    empty_folder(&workspace)?;
+    guard::empty(&workspace)?;
     // Packing copies the output of a bundle, megabytes, file by file: what is packed already is not shown.
     let bundles_seen = if packed.is_empty() { Bundles::Mounted } else { Bundles::Absent };
     Runner { bundles: bundles_seen, ..*runner }.run(&commands.pack, Some(&workspace), "build-backend")?;
@@ -74,7 +74,7 @@ fn set_bundles_aside(
     if !bundles.keys().all(|folder| workspace.join(folder).is_dir()) {
         return Ok(Vec::new());
     }
-    empty_folder(&aside)?;
+    guard::empty(&aside)?;
     let mut moved = Vec::new();
     for (index, folder) in bundles.keys().enumerate() {
         let to = aside.join(index.to_string());
@@ -85,7 +85,7 @@ fn set_bundles_aside(
 }
 
 fn put_back(from: &std::path::Path, to: &std::path::Path) -> Result<(), EngineError> {
-    remove(to)?;
+    guard::remove(to)?;
     std::fs::rename(from, to).map_err(EngineError::io(format!("moving {}", from.display())))
 }
 

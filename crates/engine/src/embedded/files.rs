@@ -5,18 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::EngineError;
-use crate::remove::remove_tree;
-
-/// Removes a file or a folder with all in it.
-pub(crate) fn remove(path: &Path) -> Result<(), EngineError> {
-    remove_tree(path).map_err(EngineError::io(format!("removing {}", path.display())))
-}
-
-/// Makes an empty folder, in place of whatever is there.
-pub(crate) fn empty_folder(path: &Path) -> Result<(), EngineError> {
-    remove(path)?;
-    std::fs::create_dir_all(path).map_err(EngineError::io(format!("creating {}", path.display())))
-}
 
 /// Whether a link is at `path` in a tree, or on the way there.
 pub(crate) fn is_below_link(tree: &Path, path: &str) -> bool {

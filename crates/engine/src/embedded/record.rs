@@ -1,13 +1,13 @@
 //! What we remember of a step that succeeded: enough to know whether it must run again, and why.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::embedded::files::remove;
 use crate::embedded::tree::{Files, Stamps};
 use crate::failure::EngineError;
+use crate::guard;
 
 /// How many changed inputs a reason names before it only counts them.
 const NAMED: usize = 5;
@@ -65,15 +65,16 @@ impl Records {
 
     /// From here until [`Records::succeeded`] the step's work tree is in an unknown state.
     pub(crate) fn begin(&self, step: &str) -> Result<(), EngineError> {
-        remove(&self.key_file(step))
+        guard::remove(&self.key_file(step))
     }
 
     /// The step's work tree holds the result for this key.
     pub(crate) fn succeeded(&self, step: &str, key: &str, record: &Record) -> Result<(), EngineError> {
         let text = serde_json::to_vec(record)
             .map_err(|error| EngineError::Io { doing: "writing a step's record".to_owned(), source: error.into() })?;
-        write_whole(&self.record_file(step), &text)?;
-        write_whole(&self.key_file(step), key.as_bytes())
+        guard::create(&self.folder)?;
+        guard::write(&self.record_file(step), &text)?;
+        guard::write(&self.key_file(step), key.as_bytes())
     }
 
     fn key_file(&self, step: &str) -> PathBuf {
@@ -83,17 +84,6 @@ impl Records {
     fn record_file(&self, step: &str) -> PathBuf {
         self.folder.join(format!("{step}.json"))
     }
-}
-
-/// Writes to a temporary name first: a reader sees the old file or the new.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    let failed = |error| EngineError::Io { doing: format!("writing {}", path.display()), source: error };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let temporary = path.with_extension("writing");
-    std::fs::write(&temporary, bytes).map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
 }
 
 /// Why a step runs, given what it last ran with: a clause each.

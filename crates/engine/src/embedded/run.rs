@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use monorepo::YarnRelease;
 use recipe::{Action, Step, StepId, WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles};
 
-use crate::embedded::files::empty_folder;
 use crate::embedded::job::EmbeddedJob;
 use crate::embedded::sandbox::{Mount, Network, SandboxedCommand};
 use crate::failure::EngineError;
+use crate::guard;
 use crate::hints::blames_environment;
 use crate::process::Interrupt;
 use crate::secrets::SecretSource;
@@ -188,16 +188,12 @@ fn write_program(folder: &Path, name: &str, text: &str) -> Result<(), EngineErro
     if std::fs::read_to_string(&path).is_ok_and(|found| found == text) {
         return Ok(());
     }
-    empty_folder_if_missing(folder)?;
+    guard::create(folder)?;
     let write = || {
         std::fs::write(&path, text)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
     };
     write().map_err(EngineError::io(format!("writing {}", path.display())))
-}
-
-fn empty_folder_if_missing(folder: &Path) -> Result<(), EngineError> {
-    if folder.is_dir() { Ok(()) } else { empty_folder(folder) }
 }
 
 /// Scripts come with this program: a broken one is no fault of the user's.

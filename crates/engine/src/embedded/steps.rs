@@ -3,20 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-use std::time::Duration;
 
 use recipe::{Step, StepId, reduced_manifests};
 
 use crate::embedded::backend::build_backend;
-use crate::embedded::files::{empty_folder, hard_link_tree, is_below_link, remove};
+use crate::embedded::files::{hard_link_tree, is_below_link};
 use crate::embedded::job::{EmbeddedJob, Reuse};
 use crate::embedded::record::{Record, Records};
 use crate::embedded::run::Runner;
 use crate::embedded::tree::{Content, Files, synchronise};
 use crate::failure::EngineError;
-
-/// How often a cache that another build holds is tried.
-const LOCK_POLL: Duration = Duration::from_millis(200);
+use crate::guard;
 
 /// The files of a step's work tree: its own inputs over those of the install it stands on.
 pub(crate) fn files(job: &EmbeddedJob, step: &Step) -> Files {
@@ -60,7 +57,7 @@ pub(crate) fn run_recorded(
     records.begin(&name)?;
     if was_unfinished {
         // Nobody knows what is in the tree.
-        remove(&runner.job.tree(&runner.step.id))?;
+        guard::remove(&runner.job.tree(&runner.step.id))?;
         *record = Record { basis: record.basis.clone(), ..Record::default() };
     }
     run(runner, files, record)?;
@@ -96,17 +93,9 @@ fn lock_caches(runner: &Runner<'_>) -> Result<Vec<File>, EngineError> {
     let mut locks = Vec::new();
     for name in &runner.step.caches {
         let folder = runner.job.caches.join(name);
-        std::fs::create_dir_all(&folder).map_err(EngineError::io(format!("creating {}", folder.display())))?;
+        guard::create(&folder)?;
         if *name == "yarn" {
-            let lock =
-                File::create(runner.job.caches.join("yarn.lock")).map_err(EngineError::io("locking Yarn's cache"))?;
-            while lock.try_lock().is_err() {
-                if runner.stop.is_set() {
-                    return Err(EngineError::Interrupted);
-                }
-                std::thread::sleep(LOCK_POLL);
-            }
-            locks.push(lock);
+            locks.push(guard::lock(&runner.job.caches.join("yarn.lock"), runner.stop)?);
         }
     }
     Ok(locks)
@@ -141,7 +130,7 @@ pub(crate) fn synchronise_tree(
 ) -> Result<(), EngineError> {
     let tree = runner.job.tree(&runner.step.id);
     if runner.job.reuse == Reuse::Nothing {
-        empty_folder(&tree)?;
+        guard::empty(&tree)?;
         record.files.clear();
     }
     synchronise(&tree, &runner.job.repo.root, files, &mut record.files, keeps)
@@ -170,7 +159,7 @@ fn production_dependencies(runner: &Runner<'_>, files: &Files, record: &mut Reco
     let addons = compiled_packages(job);
     let is_kept = record.packages == addons && tree.join("node_modules").is_dir() && job.reuse == Reuse::Unchanged;
     if !is_kept {
-        empty_folder(&tree)?;
+        guard::empty(&tree)?;
         record.files.clear();
         let from = job.tree(&StepId::Install);
         // Yarn writes to its state in place, which a link would share with the install.

@@ -9,8 +9,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::embedded::files::remove;
 use crate::failure::EngineError;
+use crate::guard;
 use crate::root::hexadecimal;
 
 /// What a file of a work tree holds.
@@ -127,13 +127,13 @@ fn clean(root: &Path, folder: &str, wanted: &Wanted<'_>, current: &mut Stamps) -
             if clean(root, &inside, wanted, current)? {
                 left = true;
             } else {
-                remove(&entry.path())?;
+                guard::remove(&entry.path())?;
             }
         } else if let Some(stamp) = wanted.intact(&inside, &metadata) {
             current.insert(inside, stamp);
             left = true;
         } else {
-            remove(&entry.path())?;
+            guard::remove(&entry.path())?;
         }
     }
     Ok(left)

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::guard;
 use crate::failure::EngineError;
+use crate::guard;
 use crate::process::Invocation;
 use crate::secrets::{SecretSource, find_secrets};
 

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::digest::Hash;
 use super::environment::with_proxies;
-use super::guard;
 use crate::event::Reporter;
 use crate::failure::EngineError;
+use crate::guard;
 use crate::process::{Interrupt, Invocation};
 
 /// A file to have.

@@ -8,8 +8,9 @@ use super::layout::{self, Image};
 use super::lock::RootLock;
 use super::store::{Root, Roots, digest_of};
 use super::tree::{Existing, Tree};
-use super::{digest, environment, finish, guard, layer, node, packages};
+use super::{digest, environment, finish, layer, node, packages};
 use crate::failure::EngineError;
+use crate::guard;
 use crate::process::Invocation;
 
 /// Changes whenever the same image gives other files.

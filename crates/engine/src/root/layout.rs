@@ -9,6 +9,7 @@ use serde_json::json;
 use super::digest::{self, Hash};
 use super::kinds::Architecture;
 use crate::failure::EngineError;
+use crate::guard;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
@@ -140,7 +141,7 @@ pub(super) fn from_docker(archive: &Path, layout: &Path) -> Result<(), EngineErr
     }
     let saved = saved.remove(0);
     let blobs = layout.join("blobs/sha256");
-    super::guard::create(&blobs)?;
+    guard::create(&blobs)?;
     let config = adopt(archive, &saved.config, &blobs, CONFIG)?;
     let layers = saved.layers.iter().map(|layer| adopt(archive, layer, &blobs, LAYER));
     let layers = layers.collect::<Result<Vec<_>, _>>()?;

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::failure::EngineError;
+use crate::guard;
 
 /// What was there when the folder was finished.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,14 +50,12 @@ pub(super) fn is_whole(folder: &Path, marker: &Path, digest: &str) -> bool {
 /// The disk refused.
 pub(super) fn write(folder: &Path, marker: &Path, digest: &str) -> Result<(), EngineError> {
     let mut contents = Contents::default();
-    let written = contents.add(folder, Path::new("")).and_then(|()| write_contents(marker, digest, &contents));
-    written.map_err(EngineError::io(format!("writing {}", marker.display())))
+    contents.add(folder, Path::new("")).map_err(EngineError::io(format!("reading {}", folder.display())))?;
+    write_contents(marker, digest, &contents)
 }
 
-fn write_contents(marker: &Path, digest: &str, contents: &Contents) -> std::io::Result<()> {
-    let partial = marker.with_extension("partial");
-    std::fs::write(&partial, format!("{digest}\n{}\n{}", contents.entries, contents.folders))?;
-    std::fs::rename(&partial, marker)
+fn write_contents(marker: &Path, digest: &str, contents: &Contents) -> Result<(), EngineError> {
+    guard::write(marker, format!("{digest}\n{}\n{}", contents.entries, contents.folders).as_bytes())
 }
 
 impl Contents {

@@ -18,7 +18,6 @@ mod digest;
 mod environment;
 mod fetch;
 mod finish;
-mod guard;
 mod image;
 mod kinds;
 mod layer;

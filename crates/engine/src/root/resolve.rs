@@ -8,8 +8,9 @@ use super::lock::{NpmPackage, Platform, RELEASE, RootLock, is_release};
 use super::mirror::Mirrors;
 use super::npmrc::Registry;
 use super::store::Roots;
-use super::{guard, npm, sets};
+use super::{npm, sets};
 use crate::failure::EngineError;
+use crate::guard;
 
 impl Roots<'_> {
     /// A lock of what is newest today: Debian's packages, and Node's version in the release line `node`

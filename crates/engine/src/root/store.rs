@@ -7,9 +7,10 @@ use super::kinds::{Architecture, RootSet};
 use super::lock::{NpmPackage, Platform, RootLock};
 use super::npmrc::Registry;
 use super::tree::Tree;
-use super::{digest, environment, finish, guard, marker, node, npm, packages};
+use super::{digest, environment, finish, marker, node, npm, packages};
 use crate::event::Reporter;
 use crate::failure::EngineError;
+use crate::guard;
 use crate::process::Interrupt;
 
 /// Changes whenever the same lock gives other files.

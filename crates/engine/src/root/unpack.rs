@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::layer;
 use super::tree::Tree;
-use super::{guard, layer};
 use crate::failure::EngineError;
+use crate::guard;
 
 /// Unpacks the blobs of an image's layers, the lowest first, into a folder that is made.
 ///
