@@ -78,7 +78,7 @@ pub(super) fn unpack(
 fn write(tree: &Tree, package: &DebianPackage, deb: &Deb, set: RootSet) -> Result<(), EngineError> {
     tree.unpack(deb.data.as_slice(), Existing::Follow, |path| {
         let path = path.strip_prefix(".").unwrap_or(path);
-        sets::is_useful(&path.to_string_lossy()).then(|| path.to_owned())
+        sets::is_useful(set, &path.to_string_lossy()).then(|| path.to_owned())
     })?;
     if set == RootSet::Builder {
         return Ok(());

@@ -86,9 +86,13 @@ pub(super) fn keeps(set: RootSet, package: &str) -> bool {
 }
 
 /// Whether files at this path, relative to the root, are of use in an image or a build. Licences are:
-/// Debian keeps them as `usr/share/doc/*/copyright`.
-pub(super) fn is_useful(path: &str) -> bool {
+/// Debian keeps them as `usr/share/doc/*/copyright`. Of the C library's `iconv` the minimal set has what is
+/// built in, Unicode: Node converts encodings by its own ICU, and the tables for all others are 8 MB.
+pub(super) fn is_useful(set: RootSet, path: &str) -> bool {
     const USELESS: &[&str] = &["bug", "info", "lintian", "locale", "man"];
+    if set == RootSet::Minimal && path.starts_with("usr/lib/") && path.split('/').any(|name| name == "gconv") {
+        return false;
+    }
     let Some((folder, rest)) = path.strip_prefix("usr/share/").and_then(|path| path.split_once('/')) else {
         return true;
     };
@@ -105,11 +109,18 @@ mod tests {
     #[test]
     fn documentation_is_left_out_and_licences_stay() {
         for path in ["usr/share/doc/libc6/copyright", "usr/share/doc/libc6", "usr/bin/man", "usr/share/zoneinfo/UTC"] {
-            assert!(is_useful(path), "{path}");
+            assert!(is_useful(RootSet::Slim, path), "{path}");
         }
         for path in ["usr/share/doc/libc6/changelog.gz", "usr/share/man/man1/ls.1.gz", "usr/share/locale/de/x.mo"] {
-            assert!(!is_useful(path), "{path}");
+            assert!(!is_useful(RootSet::Slim, path), "{path}");
         }
+    }
+
+    #[test]
+    fn minimal_has_no_tables_of_encodings() {
+        let path = "usr/lib/x86_64-linux-gnu/gconv/EUC-JP.so";
+        assert!(!is_useful(RootSet::Minimal, path));
+        assert!(is_useful(RootSet::Slim, path));
     }
 
     #[test]
