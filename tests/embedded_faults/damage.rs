@@ -104,6 +104,17 @@ fn the_mark_of_a_root_file_system() {
 }
 
 #[test]
+fn packages_in_yarns_cache() {
+    survives(&[Damage::Cut, Damage::Flip], |state| {
+        // An install from nothing reads the whole cache.
+        std::fs::remove_file(state.join("embedded/records/install.key")).unwrap();
+        let mut packages = below(&state.parent().unwrap().join("caches/yarn/cache"), ".zip");
+        packages.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with("express-npm-"));
+        packages
+    });
+}
+
+#[test]
 fn an_archive() {
     let demo = demo();
     let before = demo.bench.embedded(&[]).expect_success().id();

@@ -106,6 +106,12 @@ impl Monorepo {
     pub fn bundles(&self) -> Vec<&Workspace> {
         self.production_packages().into_iter().filter(|workspace| workspace.is_bundle()).collect()
     }
+
+    /// The folders that an install may put packages into, relative to the root.
+    pub fn module_folders(&self) -> Vec<String> {
+        let workspaces = self.workspaces.iter().map(|workspace| format!("{}/node_modules", workspace.folder));
+        std::iter::once("node_modules".to_owned()).chain(workspaces).collect()
+    }
 }
 
 /// Build outputs are not sources, also where git does not ignore them.

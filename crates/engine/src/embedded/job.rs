@@ -74,12 +74,6 @@ impl EmbeddedJob {
         self.state.join("trees").join("dist-workspace")
     }
 
-    /// Where packages are installed, relative to a tree, whether or not there are any.
-    pub(crate) fn module_folders(&self) -> Vec<String> {
-        let workspaces = self.repo.workspaces.iter().map(|workspace| format!("{}/node_modules", workspace.folder));
-        std::iter::once("node_modules".to_owned()).chain(workspaces).collect()
-    }
-
     /// Where packed bundles wait while the rest of the production workspace is laid out.
     pub(crate) fn bundles_aside(&self) -> PathBuf {
         self.state.join("trees").join("bundles-aside")

@@ -11,6 +11,7 @@ mod run;
 mod sandbox;
 mod steps;
 mod tree;
+mod yarn_cache;
 
 use std::path::{Path, PathBuf};
 

@@ -149,7 +149,7 @@ impl Runner<'_> {
 /// What the install left, for the steps that build on it: they cannot change it.
 fn installed_modules(job: &EmbeddedJob) -> Vec<Mount> {
     let tree = job.tree(&StepId::Install);
-    let modules = job.module_folders().into_iter().filter(|path| tree.join(path).is_dir());
+    let modules = job.repo.module_folders().into_iter().filter(|path| tree.join(path).is_dir());
     modules.map(|path| Mount::read_only(tree.join(&path), format!("/app/{path}"))).collect()
 }
 

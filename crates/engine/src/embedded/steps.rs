@@ -12,6 +12,7 @@ use crate::embedded::job::{EmbeddedJob, Reuse};
 use crate::embedded::record::{Record, Records};
 use crate::embedded::run::Runner;
 use crate::embedded::tree::{Content, Files, synchronise};
+use crate::embedded::yarn_cache::remove_refused;
 use crate::failure::EngineError;
 use crate::guard;
 
@@ -69,7 +70,7 @@ pub(crate) fn run_recorded(
 fn refuse_links(runner: &Runner<'_>) -> Result<(), EngineError> {
     let (job, step) = (runner.job, runner.step);
     let (tree, taken) = match step.id {
-        StepId::Install | StepId::ProductionDependencies => (job.tree(&step.id), job.module_folders()),
+        StepId::Install | StepId::ProductionDependencies => (job.tree(&step.id), job.repo.module_folders()),
         StepId::BuildBackend => {
             let packages = job.repo.production_packages();
             (job.dist_workspace(), packages.iter().map(|package| package.manifest_path()).collect())
@@ -117,9 +118,27 @@ fn run(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), En
 pub(crate) fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
     for (index, action) in runner.step.actions.iter().enumerate() {
         let log = if index == 0 { runner.step.id.to_string() } else { format!("{}-{}", runner.step.id, index + 1) };
-        runner.run(action, None, &log)?;
+        let result = runner.run(action, None, &log);
+        if result.is_err() && mends_yarns_cache(runner, &log) {
+            runner.run(action, None, &log)?;
+        } else {
+            result?;
+        }
     }
     Ok(())
+}
+
+/// Whether the command failed for damaged archives in the cache, which are removed.
+fn mends_yarns_cache(runner: &Runner<'_>, log: &str) -> bool {
+    if !runner.step.caches.contains(&"yarn") {
+        return false;
+    }
+    let text = std::fs::read(runner.job.logs.join(format!("{log}.log"))).unwrap_or_default();
+    let removed = remove_refused(&runner.job.caches.join("yarn/cache"), &String::from_utf8_lossy(&text));
+    for name in &removed {
+        (runner.on_line)(&format!("removed {name} from Yarn's cache, since it is damaged; trying again"));
+    }
+    !removed.is_empty()
 }
 
 pub(crate) fn synchronise_tree(

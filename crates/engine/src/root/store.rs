@@ -8,13 +8,13 @@ use super::lock::{NpmPackage, Platform, RootLock};
 use super::npmrc::Registry;
 use super::tree::Tree;
 use super::{digest, environment, finish, marker, node, npm, packages};
-use crate::event::Reporter;
+use crate::event::{Reporter, as_step};
 use crate::failure::EngineError;
 use crate::guard;
 use crate::process::Interrupt;
 
 /// Changes whenever the same lock gives other files.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// A root file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Roots<'_> {
         if marker::is_whole(&folder, &mark, digest) {
             return Ok(folder);
         }
-        super::step(self.reporter, || {
+        as_step(super::STEP, self.reporter, || {
             let partial = roots.join(format!(".{name}"));
             guard::remove(&partial)?;
             guard::create_open(&partial)?;
