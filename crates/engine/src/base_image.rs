@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::docker::Docker;
-use crate::event::{Event, Reporter, StepState};
+use crate::event::{Event, Reporter, as_step};
 use crate::failure::EngineError;
 use crate::process::{Interrupt, Invocation};
 
@@ -47,10 +47,10 @@ pub fn make_base_image(
 ) -> Result<String, EngineError> {
     let programs = Programs::find()?;
     let node_root = request.scratch.join("node");
-    let node = step("node", reporter, || fetch_node(&programs, request, &node_root, interrupt))?;
+    let node = as_step("node", reporter, || fetch_node(&programs, request, &node_root, interrupt))?;
     let archive = request.scratch.join("root.tar");
-    step("debian", reporter, || debian(&programs, request, &node_root, &archive, interrupt, reporter))?;
-    step("import", reporter, || {
+    as_step("debian", reporter, || debian(&programs, request, &node_root, &archive, interrupt, reporter))?;
+    as_step("import", reporter, || {
         let version = format!("ENV NODE_VERSION={node}");
         docker.import(&archive, request.reference, &["CMD [\"node\"]", SEARCH_PATH, &version])
     })
@@ -82,19 +82,6 @@ impl Programs {
             hint: "install them, or name an image with `build-image --base IMAGE`".to_owned(),
         })
     }
-}
-
-fn step<T>(
-    name: &str,
-    reporter: &dyn Reporter,
-    work: impl FnOnce() -> Result<T, EngineError>,
-) -> Result<T, EngineError> {
-    let start = std::time::Instant::now();
-    reporter.report(&Event::StepStarted { step: name.to_owned() });
-    let result = work();
-    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
-    reporter.report(&Event::StepFinished { step: name.to_owned(), state, seconds: start.elapsed().as_secs_f64() });
-    result
 }
 
 /// The npm package that carries Node's official build for this machine.

@@ -1,5 +1,7 @@
 //! What an engine reports while it works. The binary decides how to show it.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 /// How a step ended.
@@ -45,4 +47,17 @@ pub enum Event {
 pub trait Reporter {
     /// Called for each event, on the thread that runs the build.
     fn report(&self, event: &Event);
+}
+
+/// Reports work as a step.
+///
+/// # Errors
+/// Those of the work.
+pub fn as_step<T, E>(name: &str, reporter: &dyn Reporter, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let start = Instant::now();
+    reporter.report(&Event::StepStarted { step: name.to_owned() });
+    let result = work();
+    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
+    reporter.report(&Event::StepFinished { step: name.to_owned(), state, seconds: start.elapsed().as_secs_f64() });
+    result
 }

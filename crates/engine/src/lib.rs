@@ -15,7 +15,7 @@ mod secrets;
 
 pub use base_image::{BaseImageRequest, make_base_image};
 pub use engine::{BuildJob, Engine, ImageArchive, LocalImage};
-pub use event::{Event, Reporter, StepState};
+pub use event::{Event, Reporter, StepState, as_step};
 pub use failure::EngineError;
 pub use guard::remove_tree;
 pub use hints::hint_for;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::files::{hexadecimal, write_atomically};
+use crate::files::{hexadecimal, sha256, write_atomically};
 use crate::flags::RepositoryFlags;
 use crate::output::Printer;
 
@@ -38,6 +38,15 @@ pub(crate) struct LastBuild {
     pub(crate) size: u64,
     /// SHA-256 of each archive, by name.
     pub(crate) archives: Vec<(String, String)>,
+}
+
+impl LastBuild {
+    /// Whether the folder has its archives as they were.
+    pub(crate) fn has_archives_in(&self, folder: &Path) -> bool {
+        let is_intact =
+            |(name, digest): &(String, String)| sha256(&folder.join(name)).is_ok_and(|found| found == *digest);
+        !self.archives.is_empty() && self.archives.iter().all(is_intact)
+    }
 }
 
 /// The state of one repository, ours alone until it is dropped.
@@ -117,7 +126,7 @@ impl State {
 pub(crate) fn remove_folders(folder: &Path, prefix: &str) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(prefix) {
-            let _ = std::fs::remove_dir_all(entry.path());
+            let _ = engine::remove_tree(&entry.path());
         }
     }
 }

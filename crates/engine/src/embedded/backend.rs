@@ -58,7 +58,7 @@ fn by_commands(
     let bundles_seen = if packed.is_empty() { Bundles::Mounted } else { Bundles::Absent };
     Runner { bundles: bundles_seen, ..*runner }.run(&commands.pack, Some(&workspace), "build-backend")?;
     for (folder, aside) in packed {
-        put_back(&aside, &workspace.join(folder))?;
+        guard::replace(&aside, &workspace.join(folder))?;
     }
     keys.extend(bundles);
     record.packages = keys;
@@ -78,15 +78,10 @@ fn set_bundles_aside(
     let mut moved = Vec::new();
     for (index, folder) in bundles.keys().enumerate() {
         let to = aside.join(index.to_string());
-        put_back(&workspace.join(folder), &to)?;
+        guard::replace(&workspace.join(folder), &to)?;
         moved.push((folder.clone(), to));
     }
     Ok(moved)
-}
-
-fn put_back(from: &std::path::Path, to: &std::path::Path) -> Result<(), EngineError> {
-    guard::remove(to)?;
-    std::fs::rename(from, to).map_err(EngineError::io(format!("moving {}", from.display())))
 }
 
 /// Builds packages, as many at a time as there are cores.

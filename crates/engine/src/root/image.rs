@@ -9,6 +9,7 @@ use super::lock::RootLock;
 use super::store::{Root, Roots, digest_of};
 use super::tree::{Existing, Tree};
 use super::{digest, environment, finish, layer, node, packages};
+use crate::event::as_step;
 use crate::failure::EngineError;
 use crate::guard;
 use crate::process::Invocation;
@@ -96,7 +97,7 @@ impl Roots<'_> {
         if folder.join("index.json").is_file() && !refresh {
             return Ok(folder);
         }
-        super::step(self.reporter, || {
+        as_step(super::STEP, self.reporter, || {
             let partial = folder.with_extension("partial");
             guard::remove(&partial)?;
             guard::create(&partial)?;

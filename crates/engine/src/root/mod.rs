@@ -45,7 +45,7 @@ pub use lock::{DebianPackage, NpmPackage, Platform, RELEASE, RootLock};
 pub use store::{Root, Roots, Strip};
 pub use unpack::unpack_layers;
 
-use crate::event::{Event, Reporter, StepState};
+use crate::event::{Event, Reporter};
 use crate::failure::EngineError;
 
 /// The name of the step that lines of output belong to.
@@ -53,17 +53,6 @@ const STEP: &str = "root";
 
 fn say(reporter: &dyn Reporter, line: &str) {
     reporter.report(&Event::StepOutput { step: STEP.to_owned(), line: line.to_owned() });
-}
-
-/// Reports work as a step.
-fn step<T>(reporter: &dyn Reporter, work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
-    let start = std::time::Instant::now();
-    reporter.report(&Event::StepStarted { step: STEP.to_owned() });
-    let result = work();
-    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
-    let seconds = start.elapsed().as_secs_f64();
-    reporter.report(&Event::StepFinished { step: STEP.to_owned(), state, seconds });
-    result
 }
 
 /// Gives the failure of a program a hint, when it has none of its own.

@@ -9,6 +9,7 @@ use super::mirror::Mirrors;
 use super::npmrc::Registry;
 use super::store::Roots;
 use super::{npm, sets};
+use crate::event::as_step;
 use crate::failure::EngineError;
 use crate::guard;
 
@@ -39,7 +40,7 @@ impl Roots<'_> {
                 hint: format!("name one such as {RELEASE}"),
             });
         }
-        super::step(self.reporter, || {
+        as_step(super::STEP, self.reporter, || {
             let (fetcher, registry) = (self.fetcher()?, Registry::find());
             let npm = npm::newest(&fetcher, &registry, "npm", sets::NPM)?;
             let mut platforms = BTreeMap::new();

@@ -49,7 +49,7 @@ pub(super) fn sound_layout(folder: &Path) -> Result<Layout> {
     match Layout::create(folder) {
         Ok(layout) if is_sound(&layout) => Ok(layout),
         _ => {
-            std::fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+            engine::remove_tree(folder).with_context(|| format!("removing {}", folder.display()))?;
             Ok(Layout::create(folder)?)
         }
     }
@@ -75,9 +75,12 @@ impl LayerStore {
         Self { layout, file, known, used: BTreeMap::new(), compression, mtime }
     }
 
-    /// Whether the layer that `key` stands for is there.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.known.contains_key(&self.full(key))
+    /// The layer that `key` stands for, when it is there.
+    pub(super) fn known(&mut self, key: &str) -> Option<SizedLayer> {
+        let key = self.full(key);
+        let layer = self.known.get(&key)?.clone();
+        self.used.insert(key, layer.clone());
+        Some(layer)
     }
 
     fn full(&self, key: &str) -> String {
@@ -86,16 +89,13 @@ impl LayerStore {
 
     /// The layer that `key` stands for, made by `files` unless it is there.
     pub(super) fn layer(&mut self, key: &str, files: impl FnOnce() -> Result<LayerFiles>) -> Result<SizedLayer> {
-        let key = self.full(key);
-        let layer = match self.known.get(&key) {
-            Some(known) => known.clone(),
-            None => {
-                let files = files()?;
-                let layer = write_layer(&self.layout, &files, self.compression, self.mtime)?;
-                SizedLayer { layer, bytes: files.bytes() }
-            }
-        };
-        self.used.insert(key, layer.clone());
+        if let Some(known) = self.known(key) {
+            return Ok(known);
+        }
+        let files = files()?;
+        let layer = write_layer(&self.layout, &files, self.compression, self.mtime)?;
+        let layer = SizedLayer { layer, bytes: files.bytes() };
+        self.used.insert(self.full(key), layer.clone());
         Ok(layer)
     }
 

@@ -10,10 +10,11 @@ use monorepo::{Monorepo, Severity};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
 
-use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, secrets, warn_of_drift};
+use super::shared::{
+    artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets, warn_of_drift,
+};
 use crate::commands::verify_artifacts;
-use crate::exit::CheckFailed;
-use crate::files::{sha256, sha256_of, write_atomically};
+use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
 use crate::output::{Printer, StepLog};
 use crate::state::{LastBuild, State};
@@ -95,14 +96,7 @@ impl Build<'_> {
     /// The image of an equal, verified build, when everything it left is still in place.
     fn unchanged(&self, fingerprint: &str, artifacts: &Path) -> Result<Option<LocalImage>> {
         let Some(last) = self.state.last_build().filter(|_| !self.flags.no_cache) else { return Ok(None) };
-        if last.fingerprint != fingerprint || last.archives.is_empty() {
-            return Ok(None);
-        }
-        let intact = last
-            .archives
-            .iter()
-            .all(|(name, digest)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *digest));
-        if !intact {
+        if last.fingerprint != fingerprint || !last.has_archives_in(artifacts) {
             return Ok(None);
         }
         let base = self.engine.inspect(&self.recipe.base_image)?;
@@ -135,12 +129,8 @@ impl Build<'_> {
             &found_configuration(&image),
             &expected_configuration(self.recipe),
         );
-        if verification.is_sound() && findings.is_empty() {
-            return Ok((image, verification));
-        }
-        self.printer.message("findings", json!({ "artifacts": verification.findings, "image": findings }));
-        let all: Vec<_> = verification.findings.iter().chain(&findings).map(summary::finding).collect();
-        Err(CheckFailed(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))).into())
+        require_sound(&verification, &findings, self.printer)?;
+        Ok((image, verification))
     }
 
     fn remember(&self, fingerprint: String, image: &LocalImage, verification: &Verification) -> Result<()> {

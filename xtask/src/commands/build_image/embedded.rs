@@ -1,6 +1,6 @@
 //! The build without a daemon: sandboxed steps, our own assembly, verified, then named.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use anyhow::Result;
 use artifacts::Verification;
 use engine::embedded::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
 use engine::root::Architecture;
-use engine::{Event, Interrupt, LocalImage, Reporter, StepState};
+use engine::{Interrupt, LocalImage};
 use image::prune::PruneClass;
 use image::{
-    Compression, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, PartCache, RunConfiguration,
-    verify_run_configuration, write_archive,
+    Compression, ImageDigest, ImageSpec, Layer, Layout, PartCache, RunConfiguration, verify_run_configuration,
+    write_archive,
 };
 use monorepo::{Monorepo, Severity};
 use recipe::{Recipe, StepId};
@@ -23,10 +23,10 @@ use super::base::{self, Ground};
 use super::git::Commit;
 use super::outputs::Outputs;
 use super::pruning;
-use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, secrets};
+use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets};
 use crate::commands::{clean, verify_artifacts};
-use crate::exit::{CheckFailed, WrongUsage};
-use crate::files::{sha256, sha256_of, write_atomically};
+use crate::exit::WrongUsage;
+use crate::files::{sha256_of, write_atomically};
 use crate::flags::{BuildImage, CompressionMethod};
 use crate::output::{Printer, StepLog};
 use crate::state::{LastBuild, State};
@@ -36,6 +36,10 @@ use crate::summary;
 const SOURCE_MAPS: &str = "BX038";
 /// Folder of the steps' work trees and records.
 const TREES: &str = "embedded";
+/// The layers written before, by what they were made of.
+const LAYERS: &str = "layers.json";
+/// Folder of the archives' compressed parts.
+const PARTS: &str = "parts";
 /// Where the bytes of the last image are, as it was assembled.
 const SIZES: &str = "sizes.json";
 
@@ -47,7 +51,7 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let outputs = Outputs::plan(&flags.embedded)?;
-    pruning::classes(&flags.embedded.keep)?;
+    let classes = pruning::classes(&flags.embedded.keep)?;
     check_compression(flags)?;
     let recipe = recipe::plan(&repo, None);
     let steps = StepLog::new(printer);
@@ -61,8 +65,15 @@ pub(super) fn run(
         (commit.join().unwrap_or_default(), ground)
     });
     let ground = ground?;
+    if commit.is_refused {
+        printer.warning(&format!(
+            "git says nothing of this repository, since it belongs to another user: the image names no commit, and its date is 1970\n  hint: run `git config --global --add safe.directory {}`",
+            repo.root.display()
+        ));
+    }
     let session = Session {
         flags,
+        classes,
         repo: Arc::new(repo),
         recipe: Arc::new(recipe),
         ground,
@@ -102,6 +113,8 @@ fn check_compression(flags: &BuildImage) -> Result<()> {
 /// Everything one build works with.
 struct Session<'a> {
     flags: &'a BuildImage,
+    /// What the image goes without.
+    classes: BTreeSet<PruneClass>,
     repo: Arc<Monorepo>,
     recipe: Arc<Recipe>,
     ground: Ground,
@@ -166,9 +179,7 @@ impl Session<'_> {
     /// The image of an equal, verified build, when everything it left is still in place.
     fn unchanged(&self, fingerprint: &str, artifacts: &Path) -> Option<LocalImage> {
         let last = self.state.last_build().filter(|last| last.fingerprint == fingerprint && !self.flags.no_cache)?;
-        let is_intact =
-            |(name, digest): &(String, String)| sha256(&artifacts.join(name)).is_ok_and(|found| found == *digest);
-        if !last.archives.iter().all(is_intact) {
+        if !last.has_archives_in(artifacts) {
             return None;
         }
         let layout = Layout::open(self.layout_folder()).ok()?;
@@ -225,29 +236,24 @@ impl Session<'_> {
         let mut store = self.layer_store()?;
         let base = self.ground.base.layers(&mut store)?;
         build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
-        let start = std::time::Instant::now();
-        self.steps.report(&Event::StepStarted { step: StepId::Assemble.to_string() });
-        let made = self.assemble(build, store, base, incoming);
-        let state = if made.is_ok() { StepState::Ran } else { StepState::Failed };
-        let seconds = start.elapsed().as_secs_f64();
-        self.steps.report(&Event::StepFinished { step: StepId::Assemble.to_string(), state, seconds });
-        made
+        let assemble = || self.assemble(build, store, base, incoming);
+        engine::as_step(&StepId::Assemble.to_string(), &self.steps, assemble)
     }
 
     fn layer_store(&self) -> Result<LayerStore> {
         if self.flags.no_cache {
-            for path in ["layers.json", "parts"] {
+            for path in [LAYERS, PARTS] {
                 engine::remove_tree(&self.state.path(path))?;
             }
         }
         let layout = assembly::sound_layout(&self.layout_folder())?;
         let mtime = assembly::epoch().unwrap_or_default();
-        Ok(LayerStore::open(layout, self.state.path("layers.json"), self.compression(), mtime))
+        Ok(LayerStore::open(layout, self.state.path(LAYERS), self.compression(), mtime))
     }
 
     fn assemble(&self, build: &Build, mut store: LayerStore, base: Vec<SizedLayer>, incoming: &Path) -> Result<Made> {
         let workspace = build.dist_workspace();
-        let (repo, parts) = (self.repo.as_ref(), self.state.path("parts"));
+        let (repo, parts) = (self.repo.as_ref(), self.state.path(PARTS));
         let (verification, layers) = std::thread::scope(|scope| {
             let verification = scope.spawn(|| write_archives(repo, &workspace, incoming, parts));
             let layers = self.layers(build, &mut store, base, &workspace);
@@ -255,7 +261,7 @@ impl Session<'_> {
         });
         let mut verification =
             verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))??;
-        if pruning::classes(&self.flags.embedded.keep)?.contains(&PruneClass::AppSourceMaps) {
+        if self.classes.contains(&PruneClass::AppSourceMaps) {
             // They are in the archives, not in the image.
             verification.findings.retain(|finding| finding.code != SOURCE_MAPS);
         }
@@ -276,22 +282,27 @@ impl Session<'_> {
         base: Vec<SizedLayer>,
         workspace: &Path,
     ) -> Result<Vec<SizedLayer>> {
-        let classes = pruning::classes(&self.flags.embedded.keep)?;
+        let classes = &self.classes;
         let tree = build.tree(&StepId::ProductionDependencies);
         let declarations = pruning::has_schema_in_typescript(&self.repo, workspace)?;
         let key = format!("{} {classes:?} {declarations}", build.key(&StepId::ProductionDependencies));
-        let folders = if store.has(&key) { Vec::new() } else { pruning::module_folders(&self.repo, &tree) };
+        let known = store.known(&key);
+        let mut folders = self.repo.module_folders();
+        folders.retain(|folder| known.is_none() && tree.join(folder).is_dir());
         let modules: Vec<_> = folders.iter().map(|folder| (tree.as_path(), folder.clone())).collect();
-        let mut plan = pruning::plan(workspace, &modules, &classes)?;
+        let mut plan = pruning::plan(workspace, &modules, classes)?;
         let [frontend, backend] = assembly::application(&self.repo, workspace, &mut plan)?;
-        let dependencies = if folders.is_empty() {
-            plan.verify_schemas(&[&frontend, &backend], "app")?;
-            store.layer(&key, || Ok(LayerFiles::new()))?
-        } else {
-            let installed = assembly::dependencies(&tree, &folders, &mut plan)?;
-            plan.verify_schemas(&[&installed, &frontend, &backend], "app")?;
-            write_atomically(&self.state.path(SIZES), &serde_json::to_vec(&plan.explain())?)?;
-            store.layer(&key, || Ok(installed))?
+        let dependencies = match known {
+            Some(layer) => {
+                plan.verify_schemas(&[&frontend, &backend], "app")?;
+                layer
+            }
+            None => {
+                let installed = assembly::dependencies(&tree, &folders, &mut plan)?;
+                plan.verify_schemas(&[&installed, &frontend, &backend], "app")?;
+                write_atomically(&self.state.path(SIZES), &serde_json::to_vec(&plan.explain())?)?;
+                store.layer(&key, || Ok(installed))?
+            }
         };
         let mut layers = base;
         layers.push(dependencies);
@@ -311,19 +322,14 @@ impl Session<'_> {
             command: spec.cmd.clone(),
         };
         let findings = verify_run_configuration(&self.flags.tag, &found, &expected_configuration(&self.recipe));
-        if verification.is_sound() && findings.is_empty() {
-            return Ok(());
-        }
-        self.printer.message("findings", json!({ "artifacts": verification.findings, "image": findings }));
-        let all: Vec<_> = verification.findings.iter().chain(&findings).map(summary::finding).collect();
-        Err(CheckFailed(format!("the image is not named, since it failed its checks\n{}", all.join("\n"))).into())
+        require_sound(verification, &findings, self.printer)
     }
 
     fn explain(&self, build: &Build) {
-        let explained: BTreeMap<_, _> = build.explained().clone();
+        let explained = build.explained();
         self.printer.message("explained", json!({ "steps": explained }));
         if self.flags.embedded.explain {
-            for (step, reasons) in &explained {
+            for (step, reasons) in explained {
                 self.printer.block(&format!("{step} ran: {}", reasons.join("; ")));
             }
         }

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use engine::Invocation;
 
+/// What git says of a repository that belongs to another user (git-config(1), `safe.directory`).
+const OWNER: &str = "dubious ownership";
+
 /// The commit that is checked out. Without git, or outside of a work tree, nothing is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Commit {
@@ -13,6 +16,8 @@ pub(super) struct Commit {
     pub(super) seconds: Option<u64>,
     /// Where it can be fetched, without user name or password.
     pub(super) source: Option<String>,
+    /// Whether git says nothing of it, since its folder belongs to another user.
+    pub(super) is_refused: bool,
 }
 
 impl Commit {
@@ -20,20 +25,28 @@ impl Commit {
     pub(super) fn of(root: &Path) -> Self {
         // Taking no locks, git writes nothing to the user's repository.
         let git = |arguments: &[&str]| {
-            let line = Invocation::new("git").env("GIT_OPTIONAL_LOCKS", "0").arg("-C").arg(root).args(arguments);
-            line.read().ok()
+            let line = Invocation::new("git")
+                .env("GIT_OPTIONAL_LOCKS", "0")
+                .env("LC_ALL", "C")
+                .arg("-C")
+                .arg(root)
+                .args(arguments);
+            line.read()
         };
         std::thread::scope(|scope| {
             let status = scope.spawn(|| git(&["status", "--porcelain", "--untracked-files=normal", "--", "."]));
             let head = git(&["log", "-1", "--format=%H %ct"]);
             let source = git(&["config", "--get", "remote.origin.url"]);
-            let status = status.join().ok().flatten();
+            let status = status.join().ok().and_then(Result::ok);
+            let is_refused = head.as_ref().is_err_and(|error| error.to_string().contains(OWNER));
+            let (head, source) = (head.ok(), source.ok());
             let (revision, seconds) = head.as_deref().and_then(|line| line.split_once(' ')).unzip();
             let suffix = if status.is_some_and(|lines| !lines.is_empty()) { "-dirty" } else { "" };
             Self {
                 revision: revision.map(|revision| format!("{revision}{suffix}")),
                 seconds: seconds.and_then(|text| text.parse().ok()),
                 source: source.filter(|url| is_remote(url)).map(|url| without_credentials(&url)),
+                is_refused,
             }
         })
     }

@@ -29,12 +29,6 @@ pub(super) fn classes(keep: &[String]) -> Result<BTreeSet<PruneClass>> {
     Ok(classes)
 }
 
-/// The folders with installed packages in the tree of the production dependencies, relative to it.
-pub(super) fn module_folders(repo: &Monorepo, tree: &Path) -> Vec<String> {
-    let workspaces = repo.workspaces.iter().map(|workspace| format!("{}/node_modules", workspace.folder));
-    std::iter::once("node_modules".to_owned()).chain(workspaces).filter(|folder| tree.join(folder).is_dir()).collect()
-}
-
 /// A plan for the user's own packages, and for what is installed as far as `modules` names it.
 pub(super) fn plan(workspace: &Path, modules: &[(&Path, String)], classes: &BTreeSet<PruneClass>) -> Result<PrunePlan> {
     let own = AppTree { folder: workspace.to_owned(), target: "".into() };

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use artifacts::Verification;
 use engine::{Secret, find_secrets};
 use image::RunConfiguration;
-use monorepo::Monorepo;
+use monorepo::{Finding, Monorepo};
 use recipe::{Recipe, Rendered};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::commands::render::is_drifted;
@@ -16,6 +18,7 @@ use crate::exit::CheckFailed;
 use crate::flags::BuildImage;
 use crate::output::Printer;
 use crate::state::remove_folders;
+use crate::summary;
 
 /// Begins the name of the folder, beside the archives, that they arrive in before they are verified.
 const INCOMING: &str = ".incoming-";
@@ -42,6 +45,16 @@ pub(super) fn publish(incoming: &Path, artifacts: &Path) -> Result<()> {
             .with_context(|| format!("moving {name} into {}", artifacts.display()))?;
     }
     Ok(())
+}
+
+/// An error with every finding, when one of them forbids to ship the archives or the image.
+pub(super) fn require_sound(verification: &Verification, image: &[Finding], printer: &Printer) -> Result<()> {
+    if verification.is_sound() && image.is_empty() {
+        return Ok(());
+    }
+    printer.message("findings", json!({ "artifacts": verification.findings, "image": image }));
+    let all: Vec<_> = verification.findings.iter().chain(image).map(summary::finding).collect();
+    Err(CheckFailed(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))).into())
 }
 
 /// The secrets that the recipe names and this machine has.
