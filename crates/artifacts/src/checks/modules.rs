@@ -53,7 +53,7 @@ pub(crate) fn package_of(module: &str) -> Option<&str> {
     let end = if module.starts_with('@') { slashes.nth(1) } else { slashes.next() };
     let name = &module[..end.unwrap_or(module.len())];
     let bare = name.strip_prefix('@').unwrap_or(name);
-    let has_parts = bare.split('/').all(|part| is_part(part)) && name.contains('/') == name.starts_with('@');
+    let has_parts = bare.split('/').all(is_part) && name.contains('/') == name.starts_with('@');
     (has_parts && !BUILTIN.contains(&name) && !is_inner(name)).then_some(name)
 }
 

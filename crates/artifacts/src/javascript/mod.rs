@@ -183,7 +183,7 @@ mod tests {
     fn nothing_that_repeats_overflows_the_stack() {
         for first in PIECES {
             for second in PIECES {
-                read(&[*first, *second].concat().repeat(3000));
+                read(&[*first, *second].concat().repeat(1500));
             }
         }
     }
@@ -201,6 +201,9 @@ mod tests {
             ("switch (a) {", "case 1:\ncase 2: default: b = c; ", "}"),
             ("", "function a() { return b = c }\n", ""),
             ("x = [", "a => b, ", "]"),
+            ("", "while (a) b;", ""),
+            ("", "do { a } while (b);", ""),
+            ("a", ".with(b).do(c)", ""),
             ("", "for (a of b) for (;;) while (c) d = e;\n", ""),
         ] {
             let code = format!("{begin}{}{end}", chain.repeat(3000));
@@ -209,9 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn an_else_if_keeps_what_is_open() {
-        let code = |count| "if (a) b, c; else ".repeat(count) + "d;";
-        assert_eq!(read(&code(400)).broken, None);
-        assert!(read(&code(600)).broken.is_some_and(|why| why.contains("deep")));
+    fn an_else_keeps_what_is_open() {
+        for link in
+            ["if (a) b, c; else ", "if (a) { b } else ", "if (a) do b; while (c); else ", "if (a) for (;;) b; else "]
+        {
+            let code = |count| link.repeat(count) + "d;";
+            assert_eq!(read(&code(150)).broken, None, "{link}");
+            assert!(read(&code(600)).broken.is_some_and(|why| why.contains("deep")), "{link}");
+        }
     }
 }

@@ -15,13 +15,15 @@ const CHAINED: &[&str] = &[
     "?.", "...",
 ];
 /// Words that go on with what seems to have ended before them.
-const GO_ON: &[&str] = &["else", "while", "catch", "finally", "in", "instanceof", "of"];
+const GO_ON: &[&str] = &["else", "catch", "finally", "in", "instanceof", "of"];
 
 /// What is pending in one bracket.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pending {
     statements: u32,
     expressions: u32,
+    /// How many `do` still want their `while`.
+    loops: u32,
 }
 
 /// Measures token by token.
@@ -32,20 +34,22 @@ pub(crate) struct Nesting {
     depth: u32,
     /// The token before was `;` or a `}`: a statement has ended, unless an `else` follows.
     after_end: bool,
+    /// The token before was a dot: what follows is the name of a member, whatever it says.
+    after_dot: bool,
 }
 
 impl Nesting {
     /// Takes the next token, and tells how deep a parser is there at most.
     pub(crate) fn take(&mut self, token: &Token<'_>) -> u32 {
-        let is_word = token.kind == Kind::Word;
-        let goes_on = is_word && GO_ON.contains(&token.text);
+        let is_word = token.kind == Kind::Word && !self.after_dot;
         let begins = is_word && (self.after_end || (token.after_newline && token.after == End::Value));
-        if begins && !goes_on {
+        if begins && !self.goes_on(token.text) {
             self.end_statement();
         } else if self.after_end {
             self.end_expression();
         }
         self.after_end = matches!(token.text, ";" | "}") && token.kind != Kind::Text;
+        self.after_dot = matches!(token.text, "." | "?.") && token.kind == Kind::Mark;
         match token.kind {
             Kind::Open => {
                 self.outer.push(std::mem::take(&mut self.here));
@@ -55,14 +59,24 @@ impl Nesting {
                 self.depth = self.depth.saturating_sub(self.here.statements + self.here.expressions + 1);
                 self.here = self.outer.pop().unwrap_or_default();
             }
-            Kind::Word => self.word(token.text),
+            Kind::Word if is_word => self.word(token.text),
             Kind::Mark => self.mark(token),
-            Kind::Text | Kind::Value => {}
+            Kind::Word | Kind::Text | Kind::Value => {}
         }
         self.depth
     }
 
+    /// Whether a word belongs to the statement before it.
+    fn goes_on(&mut self, word: &str) -> bool {
+        if word == "while" && self.here.loops > 0 {
+            self.here.loops -= 1;
+            return true;
+        }
+        GO_ON.contains(&word)
+    }
+
     fn word(&mut self, word: &str) {
+        self.here.loops += u32::from(word == "do");
         if BEFORE_STATEMENTS.contains(&word) {
             self.here.statements += 1;
             self.depth += 1;
@@ -97,5 +111,6 @@ impl Nesting {
         self.end_expression();
         self.depth -= self.here.statements;
         self.here.statements = 0;
+        self.here.loops = 0;
     }
 }

@@ -38,8 +38,8 @@ pub(crate) fn skip(rest: &str) -> Result<(usize, bool), Stop> {
         let left = &rest[at..];
         if left.starts_with("//") {
             at += left.find(ends_line).unwrap_or(left.len());
-        } else if left.starts_with("/*") {
-            let length = left[2..].find("*/").ok_or(UNENDED_COMMENT)? + 4;
+        } else if let Some(comment) = left.strip_prefix("/*") {
+            let length = comment.find("*/").ok_or(UNENDED_COMMENT)? + 4;
             newline |= left[..length].contains(ends_line);
             at += length;
         } else {
