@@ -240,4 +240,29 @@ proptest! {
         pair.bundle.push(Item::file(SCRIPT, code));
         pair.verify();
     }
+    #[test]
+    fn no_changed_script_makes_it_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(PIECES)), 1..6),
+    ) {
+        let mut code = CODE.to_owned();
+        for (at, piece) in changes {
+            let at = at.index(code.len());
+            if code.is_char_boundary(at) {
+                let length = code[at..].chars().next().map_or(0, char::len_utf8);
+                code.replace_range(at..at + length, piece);
+            }
+        }
+        with(&code, []).verify();
+    }
 }
+
+const PIECES: &[&str] =
+    &["", "(", ")", "{", "}", "`", "${", "/", "'", "\"", "\\", "\n", "é", "//", "/*", "=>", "\u{2028}"];
+
+const CODE: &str = r#"#!/usr/bin/env node
+'use strict';
+var api = require("@backstage/backend-plugin-api"), a = b / c / d;
+try { require('optional') } catch (error) { /re[/]x/g.test(`a${`b${c}`}é`) }
+async function* f({ x = 1, ...y }, [z]) { for await (const a of b) if (a) yield a; else do { --x } while (x) }
+exports.path = api.resolvePackagePath('@internal/x', 'migrations'); // end
+"#;
