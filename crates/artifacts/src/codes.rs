@@ -102,6 +102,17 @@ pub(crate) const SECRET: Code = code!(Error, "BX037", "a file of the bundle hold
 pub(crate) const SOURCE_MAPS: Code = code!(Warning, "BX038", "the bundle holds source maps");
 /// One would overwrite the other on some machines.
 pub(crate) const CASE: Code = code!(Warning, "BX039", "two paths differ only by case");
+/// `Cannot find module`, in production only.
+pub(crate) const UNDECLARED: Code =
+    code!(Error, "BX040", "a script imports a module that its package does not declare");
+/// The same: a production install leaves development dependencies out.
+pub(crate) const DEVELOPMENT_ONLY: Code =
+    code!(Error, "BX041", "a script imports a module that is declared for development only");
+/// Node stops at the first line it cannot read.
+pub(crate) const NOT_JAVASCRIPT: Code = code!(Error, "BX042", "a built script is not valid JavaScript");
+/// It is there in a checkout, so that only the image lacks it.
+pub(crate) const NOT_PACKED: Code =
+    code!(Error, "BX043", "a file that the code or a manifest names is not in the bundle");
 
 /// Every code, in order.
 const ALL: &[Code] = &[
@@ -144,6 +155,10 @@ const ALL: &[Code] = &[
     SECRET,
     SOURCE_MAPS,
     CASE,
+    UNDECLARED,
+    DEVELOPMENT_ONLY,
+    NOT_JAVASCRIPT,
+    NOT_PACKED,
 ];
 
 /// Every kind of finding, in the order of the codes.

@@ -6,6 +6,7 @@ use monorepo::LOCKFILE;
 use serde_json::Value;
 
 use crate::entry::{Entry, Kind};
+use crate::javascript::Script;
 use crate::limits::Limits;
 use crate::reader::{Payload, Sink, Want};
 use crate::secrets::{self, Secret};
@@ -17,6 +18,16 @@ pub(crate) struct Wanted {
     pub(crate) manifests: BTreeSet<String>,
     /// Other files, as bytes.
     pub(crate) documents: BTreeSet<String>,
+    /// Folders of packages whose scripts Node runs.
+    pub(crate) packages: Vec<String>,
+}
+
+impl Wanted {
+    /// Whether Node may run this file.
+    fn is_script(&self, path: &str) -> bool {
+        let is_below = |folder: &String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        [".js", ".cjs", ".mjs"].iter().any(|end| path.ends_with(end)) && self.packages.iter().any(is_below)
+    }
 }
 
 /// A manifest as the archive has it.
@@ -59,6 +70,8 @@ pub(crate) struct Content {
     pub(crate) documents: BTreeMap<String, Vec<u8>>,
     /// Paths of text files that seem to hold secrets.
     pub(crate) secrets: BTreeMap<String, Vec<Secret>>,
+    /// Scripts that ask for something or are broken, by path.
+    pub(crate) scripts: BTreeMap<String, Script>,
     /// SHA-256 of `yarn.lock` at the root.
     pub(crate) lockfile: Option<Vec<u8>>,
     /// Indices into `entries`, sorted by path, then by the archive's order.
@@ -122,13 +135,20 @@ pub(crate) struct Collector<'a> {
     left: u64,
     /// Bytes that may still be searched.
     searchable: u64,
+    /// Bytes of scripts that may still be read.
+    readable: u64,
+    /// Work that parsing may still be.
+    parsing: u64,
+    /// Bytes that may still be held of what scripts ask for.
+    asked: u64,
 }
 
 impl<'a> Collector<'a> {
     /// Keeps these files.
     pub(crate) fn new(wanted: &'a Wanted, limits: Limits) -> Self {
         let (left, searchable) = (limits.manifests, limits.searched_together);
-        Self { content: Content::default(), wanted, limits, left, searchable }
+        let (readable, parsing, asked) = (limits.scripts, limits.parsing, limits.asked);
+        Self { content: Content::default(), wanted, limits, left, searchable, readable, parsing, asked }
     }
 
     /// Looks for secrets, where a file is not too large; source maps repeat what the scripts have.
@@ -140,6 +160,19 @@ impl<'a> Collector<'a> {
         let found = secrets::find(&entry.path, bytes);
         if !found.is_empty() {
             self.content.secrets.insert(entry.name.clone(), found);
+        }
+    }
+
+    /// Reads a script, and keeps what it asks for.
+    fn read(&mut self, entry: &Entry, bytes: &[u8]) {
+        if entry.size > self.limits.searched.min(self.readable) || !self.wanted.is_script(&entry.path) {
+            return;
+        }
+        self.readable -= entry.size;
+        let script = Script::read(&entry.path, bytes, &mut self.parsing);
+        if !script.is_plain() && script.weight() <= self.asked {
+            self.asked -= script.weight();
+            self.content.scripts.insert(entry.path.clone(), script);
         }
     }
 
@@ -184,6 +217,7 @@ impl Sink for Collector<'_> {
             Payload::Digest(digest) => self.content.lockfile = Some(digest),
             Payload::Bytes(bytes) => {
                 self.search(&entry, &bytes);
+                self.read(&entry, &bytes);
                 self.keep(&entry.path, bytes);
             }
             Payload::TooLarge if self.wanted.manifests.contains(&entry.path) => {

@@ -15,6 +15,7 @@ mod content;
 mod entry;
 mod gunzip;
 mod html;
+mod javascript;
 mod limits;
 mod pax;
 mod reader;

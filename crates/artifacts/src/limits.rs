@@ -29,6 +29,12 @@ pub(crate) struct Limits {
     pub(crate) searched: u64,
     /// Size of all searched files together.
     pub(crate) searched_together: u64,
+    /// Size of all scripts that are read, together.
+    pub(crate) scripts: u64,
+    /// Work that parsing them may be, in tokens times how deep they nest: some seconds at worst.
+    pub(crate) parsing: u64,
+    /// What is kept of all scripts together.
+    pub(crate) asked: u64,
     /// Number of gzip members; each costs a new decoder.
     pub(crate) members: usize,
 }
@@ -45,6 +51,9 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     manifests: 16 * MIB,
     searched: MIB,
     searched_together: 256 * MIB,
+    scripts: 64 * MIB,
+    parsing: 20_000_000,
+    asked: 8 * MIB,
     members: 4096,
 };
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::baseline::Baseline;
-use crate::checks::{CHECKS, Context, frontend};
+use crate::checks::{CHECKS, Context, frontend, scripts};
 use crate::content::Wanted;
 use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
 
@@ -74,7 +74,8 @@ pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Veri
     let mut with_root = manifests.clone();
     with_root.insert("package.json".to_owned());
     let in_skeleton = Wanted { manifests, ..Wanted::default() };
-    let in_bundle = Wanted { manifests: with_root, documents: frontend::documents(repo) };
+    let in_bundle =
+        Wanted { manifests: with_root, documents: frontend::documents(repo), packages: scripts::folders(repo) };
     let context = Context {
         repo,
         skeleton: Archive::read(dist, SKELETON, &in_skeleton, SKELETON_LIMITS),

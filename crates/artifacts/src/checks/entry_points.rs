@@ -48,7 +48,7 @@ fn of_package(context: &Context<'_>, content: &Content, package: &Workspace) -> 
 }
 
 /// Targets with the field that names them, the first of `main`, `module` and `exports`.
-fn targets(manifest: &Value) -> BTreeMap<String, &'static str> {
+pub(crate) fn targets(manifest: &Value) -> BTreeMap<String, &'static str> {
     let mut targets = BTreeMap::new();
     let mut add = |target: &str, field| {
         targets.entry(target.trim_start_matches("./").to_owned()).or_insert(field);

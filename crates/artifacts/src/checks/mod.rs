@@ -13,8 +13,11 @@ mod lockfile;
 mod main_file;
 mod manifests;
 mod modes;
+mod modules;
+mod packed_files;
 mod private;
 mod root_manifest;
+pub(crate) mod scripts;
 mod source_maps;
 
 use monorepo::{Finding, Monorepo};
@@ -74,5 +77,6 @@ pub(crate) const CHECKS: &[Check] = &[
     private::secrets,
     source_maps::found,
     case::differs,
+    scripts::found,
     modes::private_root,
 ];

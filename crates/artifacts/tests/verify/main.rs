@@ -11,6 +11,7 @@ mod output;
 mod packages;
 mod pair;
 mod repo;
+mod scripts;
 mod shipping;
 
 use artifacts::{BUNDLE, SKELETON, verify};
