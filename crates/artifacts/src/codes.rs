@@ -170,6 +170,7 @@ impl Code {
             key: at.key.map(printable),
             expected: printable(expected),
             found: printable(found),
+            why: self.0.why(),
             next: printable(next),
         }
     }
