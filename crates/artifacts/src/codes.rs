@@ -102,6 +102,8 @@ pub(crate) const SECRET: Code = code!(Error, "BX037", "a file of the bundle hold
 pub(crate) const SOURCE_MAPS: Code = code!(Warning, "BX038", "the bundle holds source maps");
 /// One would overwrite the other on some machines.
 pub(crate) const CASE: Code = code!(Warning, "BX039", "two paths differ only by case");
+/// Something else would run than what is in the repository.
+pub(crate) const STALE_SOURCES: Code = code!(Error, "BX044", "a package was built from other sources");
 
 /// Every code, in order.
 const ALL: &[Code] = &[
@@ -144,6 +146,7 @@ const ALL: &[Code] = &[
     SECRET,
     SOURCE_MAPS,
     CASE,
+    STALE_SOURCES,
 ];
 
 /// Every kind of finding, in the order of the codes.
@@ -207,8 +210,10 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_without_gaps() {
-        for (index, kind) in CODES.iter().enumerate() {
-            assert_eq!(kind.code, format!("BX{:03}", index + 1));
+        // BX040 to BX043 are given to other kinds.
+        let numbers = (1..40).chain(44..);
+        for (number, kind) in numbers.zip(CODES) {
+            assert_eq!(kind.code, format!("BX{number:03}"));
             assert!(!kind.title.contains('\n') && !kind.title.ends_with('.'), "{}", kind.title);
         }
     }

@@ -9,14 +9,17 @@ use crate::entry::{Entry, Kind};
 use crate::limits::Limits;
 use crate::reader::{Payload, Sink, Want};
 use crate::secrets::{self, Secret};
+use crate::sources::{Sources, StaleSources};
 
 /// The files of an archive that are kept.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct Wanted<'a> {
     /// Manifests, by path.
     pub(crate) manifests: BTreeSet<String>,
     /// Other files, as bytes.
     pub(crate) documents: BTreeSet<String>,
+    /// What source maps are compared with.
+    pub(crate) sources: Option<Sources<'a>>,
 }
 
 /// A manifest as the archive has it.
@@ -59,6 +62,8 @@ pub(crate) struct Content {
     pub(crate) documents: BTreeMap<String, Vec<u8>>,
     /// Paths of text files that seem to hold secrets.
     pub(crate) secrets: BTreeMap<String, Vec<Secret>>,
+    /// Sources that source maps hold otherwise than the repository.
+    pub(crate) stale: StaleSources,
     /// SHA-256 of `yarn.lock` at the root.
     pub(crate) lockfile: Option<Vec<u8>>,
     /// Indices into `entries`, sorted by path, then by the archive's order.
@@ -116,19 +121,26 @@ fn is_file_or_link(entry: &Entry) -> bool {
 /// Collects a [`Content`].
 pub(crate) struct Collector<'a> {
     content: Content,
-    wanted: &'a Wanted,
+    wanted: &'a Wanted<'a>,
     limits: Limits,
     /// Bytes of manifests and documents that may still be held.
     left: u64,
     /// Bytes that may still be searched.
     searchable: u64,
+    /// Bytes of source maps that may still be read.
+    comparable: u64,
 }
 
 impl<'a> Collector<'a> {
     /// Keeps these files.
-    pub(crate) fn new(wanted: &'a Wanted, limits: Limits) -> Self {
-        let (left, searchable) = (limits.manifests, limits.searched_together);
-        Self { content: Content::default(), wanted, limits, left, searchable }
+    pub(crate) fn new(wanted: &'a Wanted<'a>, limits: Limits) -> Self {
+        let (left, searchable, comparable) = (limits.manifests, limits.searched_together, limits.source_maps);
+        Self { content: Content::default(), wanted, limits, left, searchable, comparable }
+    }
+
+    /// What the sources in this source map are compared with, if they are.
+    fn sources(&self, path: &str) -> Option<&'a Sources<'a>> {
+        self.wanted.sources.as_ref().filter(|sources| sources.are_in(path))
     }
 
     /// Looks for secrets, where a file is not too large; source maps repeat what the scripts have.
@@ -173,6 +185,8 @@ impl Sink for Collector<'_> {
             Want::Bytes(self.left)
         } else if !entry.path.ends_with(".map") {
             Want::Bytes(self.limits.searched.min(self.searchable))
+        } else if self.sources(&entry.path).is_some() {
+            Want::Bytes(self.limits.source_map.min(self.comparable))
         } else {
             Want::Nothing
         }
@@ -184,6 +198,10 @@ impl Sink for Collector<'_> {
             Payload::Digest(digest) => self.content.lockfile = Some(digest),
             Payload::Bytes(bytes) => {
                 self.search(&entry, &bytes);
+                if let Some(sources) = self.sources(&entry.path) {
+                    self.comparable = self.comparable.saturating_sub(entry.size);
+                    sources.compare(&entry.path, &bytes, &mut self.content.stale);
+                }
                 self.keep(&entry.path, bytes);
             }
             Payload::TooLarge if self.wanted.manifests.contains(&entry.path) => {

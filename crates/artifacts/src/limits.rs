@@ -29,6 +29,10 @@ pub(crate) struct Limits {
     pub(crate) searched: u64,
     /// Size of all searched files together.
     pub(crate) searched_together: u64,
+    /// Size of one source map that is read; one of them is held in memory at a time.
+    pub(crate) source_map: u64,
+    /// Size of all source maps that are read together.
+    pub(crate) source_maps: u64,
     /// Number of gzip members; each costs a new decoder.
     pub(crate) members: usize,
 }
@@ -45,6 +49,8 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     manifests: 16 * MIB,
     searched: MIB,
     searched_together: 256 * MIB,
+    source_map: 8 * MIB,
+    source_maps: 256 * MIB,
     members: 4096,
 };
 

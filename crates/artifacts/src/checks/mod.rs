@@ -16,6 +16,7 @@ mod modes;
 mod private;
 mod root_manifest;
 mod source_maps;
+mod stale;
 
 use monorepo::{Finding, Monorepo};
 
@@ -60,6 +61,7 @@ pub(crate) const CHECKS: &[Check] = &[
     manifests::pair_differs,
     lockfile::differs,
     root_manifest::differs,
+    stale::sources,
     main_file::missing,
     app::missing,
     frontend::unknown_assets,

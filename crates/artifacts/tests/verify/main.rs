@@ -12,6 +12,7 @@ mod packages;
 mod pair;
 mod repo;
 mod shipping;
+mod stale;
 
 use artifacts::{BUNDLE, SKELETON, verify};
 use pair::Pair;
