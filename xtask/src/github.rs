@@ -12,13 +12,13 @@ pub(crate) fn annotation(finding: &Finding, place: &Place) -> String {
         Severity::Note => "notice",
     };
     let entry = finding.entry.as_ref().map(|entry| format!("{entry}: ")).unwrap_or_default();
-    let (subject, found, expected, next) = (&finding.subject, &finding.found, &finding.expected, &finding.next);
+    let Finding { subject, found, expected, why, next, .. } = finding;
     format!(
         "::{level} file={},line={},title={}::{}",
         property(&place.file),
         place.line,
         property(finding.code),
-        data(&format!("{subject}: {entry}found {found}, expected {expected}\nhint: {next}"))
+        data(&format!("{subject}: {entry}found {found}, expected {expected}\nwhy: {why}\nhint: {next}"))
     )
 }
 
@@ -49,13 +49,14 @@ mod tests {
             key: None,
             expected: "x\r::error::".to_owned(),
             found: "100%".to_owned(),
+            why: "It breaks.",
             next: "mend it".to_owned(),
         };
         let place = Place { file: "p,q:r%\n".to_owned(), line: 7 };
         assert_eq!(
             annotation(&finding, &place),
             "::warning file=p%2Cq%3Ar%25%0A,line=7,title=BX020::bundle.tar.gz: a,b:c%25%0A: found 100%25, \
-             expected x%0D::error::%0Ahint: mend it"
+             expected x%0D::error::%0Awhy: It breaks.%0Ahint: mend it"
         );
         assert_eq!(general("error", "a\nb"), "::error title=backstage-xtask::a%0Ab");
     }

@@ -43,11 +43,12 @@ fn rule(kind: &FindingKind) -> Value {
 fn result(places: &Places<'_>, finding: &Finding) -> Value {
     let Place { file, line } = places.of(finding);
     let inside = finding.entry.as_ref().map(|entry| format!("!{entry}")).unwrap_or_default();
+    let Finding { found, expected, why, next, .. } = finding;
     json!({
         "ruleId": finding.code,
         "ruleIndex": CODES.iter().position(|kind| kind.code == finding.code),
         "level": finding.severity.name(),
-        "message": { "text": format!("found {}, expected {}\nhint: {}", finding.found, finding.expected, finding.next) },
+        "message": { "text": format!("found {found}, expected {expected}\nwhy: {why}\nhint: {next}") },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": uri(&file), "uriBaseId": "%SRCROOT%" },

@@ -50,15 +50,16 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
-/// A finding for people: two lines and the way out.
+/// A finding for people: what it is, why it matters and the way out.
 pub(crate) fn finding(finding: &Finding) -> String {
     format!(
-        "{} {} {}\n  found {}, expected {}\n  hint: {}",
+        "{} {} {}\n  found {}, expected {}\n  why: {}\n  hint: {}",
         finding.severity.name(),
         finding.code,
         place(finding),
         finding.found,
         finding.expected,
+        finding.why,
         finding.next
     )
 }

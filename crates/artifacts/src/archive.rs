@@ -39,7 +39,7 @@ pub(crate) struct Read {
 
 impl Archive {
     /// Reads the archive `name` in `dist` and keeps what is `wanted`.
-    pub(crate) fn read(dist: &Path, name: &'static str, wanted: &Wanted, limits: Limits) -> Self {
+    pub(crate) fn read(dist: &Path, name: &'static str, wanted: &Wanted<'_>, limits: Limits) -> Self {
         let path = dist.join(name);
         let state = match open(&path, limits) {
             Ok(Some(file)) => {

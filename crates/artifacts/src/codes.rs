@@ -113,6 +113,8 @@ pub(crate) const NOT_JAVASCRIPT: Code = code!(Error, "BX042", "a built script is
 /// It is there in a checkout, so that only the image lacks it.
 pub(crate) const NOT_PACKED: Code =
     code!(Error, "BX043", "a file that the code or a manifest names is not in the bundle");
+/// Something else would run than what is in the repository.
+pub(crate) const STALE_SOURCES: Code = code!(Error, "BX044", "a package was built from other sources");
 
 /// Every code, in order.
 const ALL: &[Code] = &[
@@ -159,6 +161,7 @@ const ALL: &[Code] = &[
     DEVELOPMENT_ONLY,
     NOT_JAVASCRIPT,
     NOT_PACKED,
+    STALE_SOURCES,
 ];
 
 /// Every kind of finding, in the order of the codes.
@@ -185,6 +188,7 @@ impl Code {
             key: at.key.map(printable),
             expected: printable(expected),
             found: printable(found),
+            why: self.0.why(),
             next: printable(next),
         }
     }
@@ -221,8 +225,10 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_without_gaps() {
-        for (index, kind) in CODES.iter().enumerate() {
-            assert_eq!(kind.code, format!("BX{:03}", index + 1));
+        // BX040 to BX043 are given to other kinds.
+        let numbers = 1..;
+        for (number, kind) in numbers.zip(CODES) {
+            assert_eq!(kind.code, format!("BX{number:03}"));
             assert!(!kind.title.contains('\n') && !kind.title.ends_with('.'), "{}", kind.title);
         }
     }

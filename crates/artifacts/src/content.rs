@@ -10,19 +10,22 @@ use crate::javascript::Script;
 use crate::limits::Limits;
 use crate::reader::{Payload, Sink, Want};
 use crate::secrets::{self, Secret};
+use crate::sources::{Sources, StaleSources};
 
 /// The files of an archive that are kept.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct Wanted<'a> {
     /// Manifests, by path.
     pub(crate) manifests: BTreeSet<String>,
     /// Other files, as bytes.
     pub(crate) documents: BTreeSet<String>,
     /// Folders of packages whose scripts Node runs.
     pub(crate) packages: Vec<String>,
+    /// What source maps are compared with.
+    pub(crate) sources: Option<Sources<'a>>,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     /// Whether Node may run this file.
     fn is_script(&self, path: &str) -> bool {
         let is_below = |folder: &String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
@@ -72,6 +75,8 @@ pub(crate) struct Content {
     pub(crate) secrets: BTreeMap<String, Vec<Secret>>,
     /// Scripts that ask for something or are broken, by path.
     pub(crate) scripts: BTreeMap<String, Script>,
+    /// Sources that source maps hold otherwise than the repository.
+    pub(crate) stale: StaleSources,
     /// SHA-256 of `yarn.lock` at the root.
     pub(crate) lockfile: Option<Vec<u8>>,
     /// Indices into `entries`, sorted by path, then by the archive's order.
@@ -129,7 +134,7 @@ fn is_file_or_link(entry: &Entry) -> bool {
 /// Collects a [`Content`].
 pub(crate) struct Collector<'a> {
     content: Content,
-    wanted: &'a Wanted,
+    wanted: &'a Wanted<'a>,
     limits: Limits,
     /// Bytes of manifests and documents that may still be held.
     left: u64,
@@ -141,14 +146,29 @@ pub(crate) struct Collector<'a> {
     parsing: u64,
     /// Bytes that may still be held of what scripts ask for.
     asked: u64,
+    /// Bytes of source maps that may still be read.
+    comparable: u64,
 }
 
 impl<'a> Collector<'a> {
     /// Keeps these files.
-    pub(crate) fn new(wanted: &'a Wanted, limits: Limits) -> Self {
-        let (left, searchable) = (limits.manifests, limits.searched_together);
-        let (readable, parsing, asked) = (limits.scripts, limits.parsing, limits.asked);
-        Self { content: Content::default(), wanted, limits, left, searchable, readable, parsing, asked }
+    pub(crate) fn new(wanted: &'a Wanted<'a>, limits: Limits) -> Self {
+        Self {
+            content: Content::default(),
+            wanted,
+            limits,
+            left: limits.manifests,
+            searchable: limits.searched_together,
+            readable: limits.scripts,
+            parsing: limits.parsing,
+            asked: limits.asked,
+            comparable: limits.source_maps,
+        }
+    }
+
+    /// What the sources in this source map are compared with, if they are.
+    fn sources(&self, path: &str) -> Option<&'a Sources<'a>> {
+        self.wanted.sources.as_ref().filter(|sources| sources.are_in(path))
     }
 
     /// Looks for secrets, where a file is not too large; source maps repeat what the scripts have.
@@ -206,6 +226,8 @@ impl Sink for Collector<'_> {
             Want::Bytes(self.left)
         } else if !entry.path.ends_with(".map") {
             Want::Bytes(self.limits.searched.min(self.searchable))
+        } else if self.sources(&entry.path).is_some() {
+            Want::Bytes(self.limits.source_map.min(self.comparable))
         } else {
             Want::Nothing
         }
@@ -218,6 +240,10 @@ impl Sink for Collector<'_> {
             Payload::Bytes(bytes) => {
                 self.search(&entry, &bytes);
                 self.read(&entry, &bytes);
+                if let Some(sources) = self.sources(&entry.path) {
+                    self.comparable = self.comparable.saturating_sub(entry.size);
+                    sources.compare(&entry.path, &bytes, &mut self.content.stale);
+                }
                 self.keep(&entry.path, bytes);
             }
             Payload::TooLarge if self.wanted.manifests.contains(&entry.path) => {

@@ -20,6 +20,8 @@ mod limits;
 mod pax;
 mod reader;
 mod secrets;
+mod source_map;
+mod sources;
 mod stop;
 mod text;
 mod verify;

@@ -35,6 +35,10 @@ pub(crate) struct Limits {
     pub(crate) parsing: u64,
     /// What is kept of all scripts together.
     pub(crate) asked: u64,
+    /// Size of one source map that is read; one of them is held in memory at a time.
+    pub(crate) source_map: u64,
+    /// Size of all source maps that are read together.
+    pub(crate) source_maps: u64,
     /// Number of gzip members; each costs a new decoder.
     pub(crate) members: usize,
 }
@@ -54,6 +58,8 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     scripts: 64 * MIB,
     parsing: 20_000_000,
     asked: 8 * MIB,
+    source_map: 8 * MIB,
+    source_maps: 256 * MIB,
     members: 4096,
 };
 

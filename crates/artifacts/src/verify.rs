@@ -11,6 +11,7 @@ use crate::baseline::Baseline;
 use crate::checks::{CHECKS, Context, frontend, scripts};
 use crate::content::Wanted;
 use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
+use crate::sources::Sources;
 
 /// The archive of the production packages' manifests.
 pub const SKELETON: &str = "skeleton.tar.gz";
@@ -74,8 +75,12 @@ pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Veri
     let mut with_root = manifests.clone();
     with_root.insert("package.json".to_owned());
     let in_skeleton = Wanted { manifests, ..Wanted::default() };
-    let in_bundle =
-        Wanted { manifests: with_root, documents: frontend::documents(repo), packages: scripts::folders(repo) };
+    let in_bundle = Wanted {
+        manifests: with_root,
+        documents: frontend::documents(repo),
+        packages: scripts::folders(repo),
+        sources: Some(Sources::new(repo)),
+    };
     let context = Context {
         repo,
         skeleton: Archive::read(dist, SKELETON, &in_skeleton, SKELETON_LIMITS),

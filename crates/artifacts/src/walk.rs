@@ -159,7 +159,7 @@ impl<R: Read> Walk<R> {
     fn payload(&mut self, size: u64, want: Want) -> Result<Payload, Stop> {
         match want {
             Want::Bytes(most) if size <= most => {
-                let mut bytes = Vec::new();
+                let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
                 self.each(size, |chunk| bytes.extend_from_slice(chunk))?;
                 Ok(Payload::Bytes(bytes))
             }

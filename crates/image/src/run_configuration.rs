@@ -28,6 +28,7 @@ pub fn verify_run_configuration(subject: &str, found: &RunConfiguration, expecte
         key: None,
         expected,
         found,
+        why: kind.why(),
         next: "build it with `cargo xtask build-image`; a template in assets/ may have been edited".to_owned(),
     };
     let mut findings = Vec::new();

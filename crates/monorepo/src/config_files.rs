@@ -21,6 +21,8 @@ pub struct ConfigFiles {
     pub deployed: Vec<String>,
     /// Files and top-level folders that the deployed ones point to and that no workspace carries.
     pub referenced: Vec<String>,
+    /// What any of the files says `app.packageName` is; what is only known at run time has a `$` in it.
+    pub app_packages: BTreeSet<String>,
     /// The port of `backend.listen`; the last deployed file that sets it wins.
     pub port: u16,
 }
@@ -34,23 +36,42 @@ impl ConfigFiles {
     /// # Errors
     /// One of the deployed files is not YAML.
     pub fn read(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Result<Self, Problems> {
-        let all = tree.iter().map(|(path, _)| path).filter(|path| is_config(path)).map(str::to_owned).collect();
+        let all: Vec<String> =
+            tree.iter().map(|(path, _)| path).filter(|path| is_config(path)).map(str::to_owned).collect();
         let deployed: Vec<_> =
             DEPLOYED.iter().filter(|name| tree.get(name).is_some()).map(|name| (*name).to_owned()).collect();
+        let others = all.iter().filter(|name| !deployed.contains(name));
+        // Those that no deployed backend loads may be broken.
+        let others = others.filter_map(|name| crate::yaml::parse(name, &read(root, name).ok()?, "YAML").ok());
+        let mut app_packages: BTreeSet<String> = others.flat_map(|config| app_packages(&config)).collect();
         let mut referenced = BTreeSet::new();
         let mut port = DEFAULT_PORT;
         for name in &deployed {
-            let text = std::fs::read_to_string(root.join(name))
-                .map_err(|error| Problem::unreadable(Path::new(name), &error))?;
+            let text = read(root, name)?;
             if text.trim().is_empty() {
                 continue;
             }
             let value: Value = crate::yaml::parse(name, &text, "a Backstage configuration as YAML")?;
             port = listen_port(&value).unwrap_or(port);
+            app_packages.extend(self::app_packages(&value));
             collect_references(&value, tree, workspace_folders, &mut referenced);
         }
-        Ok(Self { all, deployed, referenced: referenced.into_iter().collect(), port })
+        Ok(Self { all, deployed, referenced: referenced.into_iter().collect(), app_packages, port })
     }
+}
+
+fn read(root: &Path, name: &str) -> Result<String, Problem> {
+    std::fs::read_to_string(root.join(name)).map_err(|error| Problem::unreadable(Path::new(name), &error))
+}
+
+/// `app.packageName` (`plugin-app-backend`, `appPlugin`), or the `$include` that may hold it.
+fn app_packages(config: &Value) -> Vec<String> {
+    let app = config.get("app").and_then(Value::as_object);
+    let named = app.into_iter().flatten().filter_map(|(key, value)| match value {
+        Value::String(name) if key == "packageName" => Some(name.clone()),
+        value => (key == "packageName" || key.starts_with('$')).then(|| format!("{key}: {value}")),
+    });
+    named.collect()
 }
 
 /// `backend.listen` is `":7007"`, `"0.0.0.0:7007"`, or an object with `port`.

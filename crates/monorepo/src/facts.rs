@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::agreement::disagreements;
 use crate::config_files::ConfigFiles;
-use crate::ignore_rules::{never_after, translate_gitignores};
+use crate::gitignores::Gitignores;
+use crate::ignore_rules::{never_after, never_in_context, translate_gitignores};
 use crate::install_files;
 use crate::lockfile::{LOCKFILE, Lockfile};
 use crate::manifest::Manifest;
@@ -55,6 +56,7 @@ pub struct Monorepo {
     /// Oddities that do not stop a build.
     pub notices: Vec<Problem>,
     backend: String,
+    gitignores: Gitignores,
 }
 
 impl Monorepo {
@@ -74,11 +76,12 @@ impl Monorepo {
         let backend = choose_backend(&workspaces, choice)?.name.clone();
         require_agreement(&lockfile, &manifest, &workspaces)?;
         let folders: Vec<&str> = workspaces.iter().map(|workspace| workspace.folder.as_str()).collect();
+        let gitignores = read_gitignores(root, &tree);
         Ok(Self {
             configs: ConfigFiles::read(root, &tree, &folders)?,
             typecheck_folders: typecheck_folders(root, &tree, &folders),
             install_files: install_files(&manifest, &workspaces, &tree),
-            ignored: ignored(root, &tree, &folders),
+            ignored: ignored(&gitignores, &tree, &folders),
             notices: notices(&manifest, &workspaces, &tree),
             root: root.to_owned(),
             tree,
@@ -87,6 +90,7 @@ impl Monorepo {
             yarn,
             node,
             backend,
+            gitignores: Gitignores::new(&gitignores),
             workspaces,
         })
     }
@@ -100,6 +104,16 @@ impl Monorepo {
     /// The packages of the production workspace, sorted by folder.
     pub fn production_packages(&self) -> Vec<&Workspace> {
         self.workspaces.production_closure(self.backend())
+    }
+
+    /// Whether a file at this path might exist and yet not be in the tree: it is no source of a clone.
+    pub fn may_leave_out(&self, path: &str) -> bool {
+        let path_and_folders = Path::new(path).ancestors();
+        let is_output = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with("/dist/"));
+        path.starts_with("dist-types/")
+            || self.workspaces.iter().any(|workspace| is_output(&workspace.folder))
+            || path_and_folders.into_iter().any(|at| at.file_name().is_some_and(|name| never_in_context(name, at)))
+            || self.gitignores.may_ignore(path)
     }
 
     /// Those of the production packages that the CLI builds with the bundler.
@@ -190,15 +204,18 @@ fn install_files(manifest: &Manifest, workspaces: &Workspaces, tree: &Tree) -> B
     files
 }
 
-fn ignored(root: &Path, tree: &Tree, workspace_folders: &[&str]) -> Vec<String> {
+/// The `.gitignore` files, as folder and text.
+fn read_gitignores(root: &Path, tree: &Tree) -> Vec<(String, String)> {
     let folder_of = |path: &str| match path.strip_suffix(".gitignore") {
         Some(folder) if folder.is_empty() || folder.ends_with('/') => Some(folder.trim_end_matches('/').to_owned()),
         _ => None,
     };
     let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
-    let gitignores: Vec<_> =
-        tree.iter().filter_map(|(path, _)| folder_of(path).map(|folder| (folder, read(path)))).collect();
-    let mut patterns = translate_gitignores(&gitignores, tree);
+    tree.iter().filter_map(|(path, _)| folder_of(path).map(|folder| (folder, read(path)))).collect()
+}
+
+fn ignored(gitignores: &[(String, String)], tree: &Tree, workspace_folders: &[&str]) -> Vec<String> {
+    let mut patterns = translate_gitignores(gitignores, tree);
     patterns.extend(never_after(&patterns, output_patterns(tree, workspace_folders)));
     patterns
 }

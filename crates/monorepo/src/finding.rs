@@ -48,12 +48,21 @@ impl FindingKind {
         sections.find(|(name, _)| *name == heading).map(|(_, text)| text.trim())
     }
 
-    /// Whether the page has its title, its severity and the sections, none of them empty.
+    /// Why it matters, in one sentence: the first of that section.
+    pub fn why(&self) -> &'static str {
+        let text = self.section("Why it matters").unwrap_or(self.title);
+        let end = text.find(". ").map_or(text.len(), |at| at + 1);
+        &text[..end]
+    }
+
+    /// Whether the page has its title, its severity and the sections, none of them empty, and says in one line
+    /// why it matters.
     pub fn is_documented(&self) -> bool {
         let head = format!("# {}: {}\n\nSeverity: {}\n", self.code, self.title, self.severity.name());
         let headings: Vec<_> = self.page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         let has_text = |heading: &&str| self.section(heading).is_some_and(|text| !text.is_empty());
-        self.page.starts_with(&head) && headings == Self::SECTIONS && Self::SECTIONS.iter().all(has_text)
+        let is_sentence = self.why().ends_with('.') && !self.why().contains('\n');
+        self.page.starts_with(&head) && headings == Self::SECTIONS && Self::SECTIONS.iter().all(has_text) && is_sentence
     }
 }
 
@@ -75,6 +84,8 @@ pub struct Finding {
     pub expected: String,
     /// What is there.
     pub found: String,
+    /// Why it matters, in one sentence.
+    pub why: &'static str,
     /// The next command or edit.
     pub next: String,
 }

@@ -5,6 +5,7 @@ mod agreement;
 mod config_files;
 mod facts;
 mod finding;
+mod gitignores;
 mod ignore_rules;
 mod install_files;
 mod install_manifest;

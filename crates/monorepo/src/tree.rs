@@ -19,6 +19,8 @@ pub type ContentDigest = [u8; 32];
 pub struct TreeFile {
     /// Whether the owner may execute it; git records nothing else of a mode.
     pub executable: bool,
+    /// Whether it is a symbolic link, so that its content is where it leads to.
+    pub is_link: bool,
     /// Size in bytes.
     pub size: u64,
     /// SHA-256 of the content.
@@ -163,6 +165,7 @@ fn hash_file(root: &Path, path: &Path) -> Result<(String, TreeFile), Problem> {
     };
     let file = TreeFile {
         executable: is_executable(&metadata),
+        is_link: metadata.is_symlink(),
         size: content.len() as u64,
         digest: Sha256::digest(&content).into(),
     };

@@ -27,6 +27,14 @@ impl Workspace {
         format!("{}/package.json", self.folder)
     }
 
+    /// Whether a script of the user's own builds it, which may read and make any file; only what the Backstage
+    /// CLI does is known.
+    pub fn has_custom_build(&self) -> bool {
+        let script = self.manifest.script("build").unwrap_or("backstage-cli package build");
+        let prepack = self.manifest.script("prepack").unwrap_or("backstage-cli package prepack");
+        !script.starts_with("backstage-cli package build") || !prepack.starts_with("backstage-cli")
+    }
+
     /// Whether the Backstage CLI builds it with the bundler, in a process of its own.
     pub fn is_bundle(&self) -> bool {
         self.manifest.role().is_some_and(Role::is_bundled_by_the_cli)

@@ -44,7 +44,7 @@ pub(crate) fn typecheck(repo: &Monorepo, folders: &[String]) -> Vec<String> {
 /// What the bundler reads for one package.
 pub(crate) fn bundle(repo: &Monorepo, package: &Workspace) -> Vec<String> {
     let locals = repo.workspaces.source_closure(package);
-    if locals.iter().any(|workspace| has_custom_build(workspace)) {
+    if locals.iter().any(|workspace| workspace.has_custom_build()) {
         return everything(repo);
     }
     let folders = locals.into_iter().map(|workspace| workspace.folder.clone());
@@ -55,7 +55,7 @@ pub(crate) fn bundle(repo: &Monorepo, package: &Workspace) -> Vec<String> {
 /// bundled package only what packing adds to the output of its own step.
 pub(crate) fn backend(repo: &Monorepo) -> Vec<String> {
     let packages = repo.production_packages();
-    if packages.iter().any(|workspace| has_custom_build(workspace)) {
+    if packages.iter().any(|workspace| workspace.has_custom_build()) {
         return everything(repo);
     }
     let sources = packages.iter().flat_map(|workspace| {
@@ -70,13 +70,6 @@ pub(crate) fn runtime(repo: &Monorepo) -> Vec<String> {
     let configs = &repo.configs;
     let backstage = std::iter::once("backstage.json".to_owned());
     existing(repo, configs.deployed.iter().chain(&configs.referenced).cloned().chain(backstage))
-}
-
-/// A script of the user's own may read any file; only the Backstage CLI's reads are known.
-fn has_custom_build(workspace: &Workspace) -> bool {
-    let script = workspace.manifest.script("build").unwrap_or("backstage-cli package build");
-    let prepack = workspace.manifest.script("prepack").unwrap_or("backstage-cli package prepack");
-    !script.starts_with("backstage-cli package build") || !prepack.starts_with("backstage-cli")
 }
 
 fn everything(repo: &Monorepo) -> Vec<String> {

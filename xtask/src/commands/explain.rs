@@ -80,6 +80,13 @@ mod tests {
     }
 
     #[test]
+    fn why_is_the_first_sentence() {
+        let whys = ["BX001", "BX030"].map(|code| find(code).unwrap().why());
+        assert!(whys[0].starts_with("The image is made from both") && whys[0].ends_with("the bundle is what runs."));
+        assert!(whys[1].contains("`http://localhost:7007`") && whys[1].ends_with("`Invalid app bundle schema`."));
+    }
+
+    #[test]
     fn codes_are_unique() {
         let mut codes: Vec<_> = kinds().map(|kind| kind.code).collect();
         codes.sort_unstable();

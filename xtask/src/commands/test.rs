@@ -59,6 +59,12 @@ const END_TO_END: &[Suite] = &[
         programs: &["git", "unshare"],
     },
     Suite {
+        target: "sarif",
+        about: "the SARIF log against the schema of the standard",
+        engines: &[],
+        programs: &["curl", "node"],
+    },
+    Suite {
         target: "demo",
         about: "the README's first command: run, looked at, stopped and killed",
         engines: &[Requirement::Embedded],

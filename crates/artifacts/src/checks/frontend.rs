@@ -13,15 +13,23 @@ use crate::html::{own_path, references};
 
 /// The plugin that serves the app.
 const APP_BACKEND: &str = "@backstage/plugin-app-backend";
-/// The package that it serves unless `app.packageName` of the configuration says otherwise.
+/// The package that it serves unless `app.packageName` of the configuration, or the option `appPackageName` of
+/// its older versions, says otherwise.
 const APP: &str = "app";
+const APP_OPTION: &str = "appPackageName";
 /// References of one page that are looked at, and the longest of them; a usual page has 30.
 const MOST_REFERENCES: usize = 1000;
 const LONGEST_REFERENCE: usize = 1024;
 
 /// The files of the bundle that these checks read.
 pub(crate) fn documents(repo: &Monorepo) -> BTreeSet<String> {
-    apps(repo).into_iter().flat_map(|app| [page(app), template(app), schema(app)]).collect()
+    let of_apps = apps(repo).into_iter().flat_map(|app| [page(app), template(app), schema(app)]);
+    of_apps.chain([code(repo.backend())]).collect()
+}
+
+/// Where the Backstage CLI puts a backend's code.
+fn code(backend: &Workspace) -> String {
+    format!("{}/dist/index.cjs.js", backend.folder)
 }
 
 fn template(app: &Workspace) -> String {
@@ -107,15 +115,12 @@ pub(crate) fn unbundled(context: &Context<'_>) -> Vec<Finding> {
     unbundled.map(finding).collect()
 }
 
-/// A backend that serves an app and takes none along.
+/// A backend that serves an app and takes none along; silent when one may come from elsewhere.
 pub(crate) fn absent(context: &Context<'_>) -> Vec<Finding> {
-    let backend = context.repo.backend();
-    let installs_one = backend.manifest.published_dependencies().any(|(name, _)| name == APP);
-    if context.bundle.content().is_none()
-        || !serves_an_app(context.repo)
-        || installs_one
-        || !apps(context.repo).is_empty()
-    {
+    let (repo, backend) = (context.repo, context.repo.backend());
+    let Some(content) = context.bundle.content() else { return Vec::new() };
+    let is_installed = app_names(repo).into_iter().any(|name| name.contains('$') || may_be_installed(repo, name));
+    if !serves_an_app(repo) || !adds_the_plugin(content, backend) || is_installed || !apps(repo).is_empty() {
         return Vec::new();
     }
     let path = backend.manifest_path();
@@ -123,6 +128,27 @@ pub(crate) fn absent(context: &Context<'_>) -> Vec<Finding> {
     let next = format!("add \"app\": \"link:../app\" to the dependencies in {path} and run `yarn install`");
     let at = At::entry(context.bundle.name, &path).key(APP_BACKEND);
     vec![NO_FRONTEND.finding(at, &expected, &format!("none, but {APP_BACKEND}"), &next)]
+}
+
+/// Whether the backend's own code is seen to add the plugin, with its app named by the configuration.
+fn adds_the_plugin(content: &Content, backend: &Workspace) -> bool {
+    let code = content.documents.get(&code(backend)).map(|bytes| String::from_utf8_lossy(bytes));
+    code.is_some_and(|code| code.contains(APP_BACKEND) && !code.contains(APP_OPTION))
+}
+
+/// Names that the package of the app may have.
+fn app_names(repo: &Monorepo) -> BTreeSet<&str> {
+    repo.configs.app_packages.iter().map(String::as_str).chain([APP]).collect()
+}
+
+/// Whether a production install may bring this package: a production package asks for it, or the lockfile has it
+/// from somewhere else than the repository, perhaps for a dependency.
+fn may_be_installed(repo: &Monorepo, name: &str) -> bool {
+    let packages = repo.production_packages().into_iter();
+    let mut asked = packages.flat_map(|package| package.manifest.published_dependencies());
+    let is_local = |resolution: &str| resolution.contains("@workspace:") || resolution.contains("@link:");
+    asked.any(|(dependency, _)| dependency == name)
+        || repo.lockfile.entries.iter().any(|entry| entry.name() == name && !is_local(&entry.resolution))
 }
 
 fn serves_an_app(repo: &Monorepo) -> bool {

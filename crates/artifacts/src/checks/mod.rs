@@ -19,6 +19,7 @@ mod private;
 mod root_manifest;
 pub(crate) mod scripts;
 mod source_maps;
+mod stale;
 
 use monorepo::{Finding, Monorepo};
 
@@ -63,6 +64,7 @@ pub(crate) const CHECKS: &[Check] = &[
     manifests::pair_differs,
     lockfile::differs,
     root_manifest::differs,
+    stale::sources,
     main_file::missing,
     app::missing,
     frontend::unknown_assets,

@@ -1,7 +1,7 @@
 //! Apps that would not work once they are served.
 
 use artifacts::BUNDLE;
-use monorepo::Severity;
+use monorepo::{Monorepo, Severity};
 
 use crate::pair::{Item, Pair, assert_error, only_error, only_finding, verify_in};
 use crate::repo;
@@ -9,6 +9,7 @@ use crate::repo;
 const PAGE: &str = "packages/app/dist/index.html";
 const TEMPLATE: &str = "packages/app/dist/index.html.tmpl";
 const SCHEMA: &str = "packages/app/dist/.config-schema.json";
+const CODE: &str = "packages/backend/dist/index.cjs.js";
 
 /// The backend depends on the plugin that serves the app.
 const SERVES: &[(&str, &str)] = &[
@@ -82,17 +83,54 @@ fn an_app_that_is_not_bundled() {
     assert_error(&found, "BX033", &place, expected, "none, so that its 1 dependencies are installed");
 }
 
-#[test]
-fn a_backend_that_serves_an_app_it_does_not_have() {
+/// A repository whose backend serves an app that does not come along, and its archives.
+fn without_app(more: &[(&'static str, &'static str)]) -> (Monorepo, Pair) {
     let mut edits = SERVES.to_vec();
     edits.extend([(r#""app": "link:../app", "#, ""), ("    app: \"link:../app\"\n", "")]);
-    let repo = repo::changed(&edits);
+    edits.extend(more);
     let mut pair = Pair::changed(&edits);
     for items in [&mut pair.skeleton, &mut pair.bundle] {
         items.retain(|item| !item.path.starts_with("packages/app/"));
     }
+    Pair::text(&mut pair.bundle, CODE, |_| "backend.add(import('@backstage/plugin-app-backend'))".to_owned());
+    (repo::changed(&edits), pair)
+}
+
+#[test]
+fn a_backend_that_serves_an_app_it_does_not_have() {
     let expected = "a package with the role frontend among the dependencies of backend";
     let place = format!("{BUNDLE} packages/backend/package.json");
     let found = "none, but @backstage/plugin-app-backend";
+    let (repo, pair) = without_app(&[]);
     assert_error(&only_error(&verify_in(&pair, &repo)), "BX034", &place, expected, found);
+}
+
+#[test]
+fn an_app_that_may_come_from_elsewhere_is_fine() {
+    let asked = (
+        r#""knex": "^3.0.0""#,
+        r#""knex": "^3.0.0", "@company/portal": "^1.0.0""#,
+        "    knex: \"npm:^3.0.0\"\n",
+        "    \"@company/portal\": \"npm:^1.0.0\"\n    knex: \"npm:^3.0.0\"\n",
+    );
+    let entry = "\"app@npm:^1.0.0\":\n  version: 1.0.0\n  resolution: \"app@npm:1.0.0\"\n\n\"root@workspace:.\":\n";
+    let cases: [&[(&str, &str)]; 4] = [
+        &[("title: Portal", "packageName: ${APP}")],
+        &[("title: Portal", "$include: ./app.yaml")],
+        &[("title: Portal", "packageName: '@company/portal'"), (asked.0, asked.1), (asked.2, asked.3)],
+        &[("\"root@workspace:.\":\n", entry)],
+    ];
+    for edits in cases {
+        let (repo, pair) = without_app(edits);
+        assert_eq!(verify_in(&pair, &repo).findings, [], "{edits:?}");
+    }
+}
+
+#[test]
+fn a_backend_that_does_not_add_the_plugin_is_fine() {
+    for code in ["start()", "import('@backstage/plugin-app-backend'); createRouter({ appPackageName: 'portal' })"] {
+        let (repo, mut pair) = without_app(&[]);
+        Pair::text(&mut pair.bundle, CODE, |_| code.to_owned());
+        assert_eq!(verify_in(&pair, &repo).findings, [], "{code}");
+    }
 }

@@ -13,6 +13,7 @@ mod pair;
 mod repo;
 mod scripts;
 mod shipping;
+mod stale;
 
 use artifacts::{BUNDLE, SKELETON, verify};
 use pair::Pair;

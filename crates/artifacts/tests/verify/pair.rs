@@ -184,7 +184,7 @@ pub(crate) fn errors(verification: &Verification) -> Vec<Error> {
 }
 
 fn described(finding: &Finding) -> Error {
-    assert!(!finding.next.is_empty());
+    assert!(!finding.next.is_empty() && finding.why.ends_with('.'), "{finding:?}");
     let entry = finding.entry.as_ref().map(|entry| format!(" {entry}")).unwrap_or_default();
     Error {
         code: finding.code,

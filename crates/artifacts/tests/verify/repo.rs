@@ -95,6 +95,14 @@ const PLUGIN: &str = r#"{
 }
 "#;
 
+/// The sources, by path.
+pub(crate) const SOURCES: &[(&str, &str)] = &[
+    ("packages/app/src/App.tsx", "export default app;\n"),
+    ("packages/backend/src/index.ts", "backend.start();\n"),
+    ("plugins/x/src/index.ts", "export { plugin };\r\n"),
+    ("plugins/x/src/plugin.ts", "const plugin = 1;\n"),
+];
+
 const UNUSED: &str = r#"{"name": "@internal/unused", "backstage": {"role": "frontend-plugin"}}
 "#;
 
@@ -141,16 +149,18 @@ fn write(root: &Path, edits: &[(&str, &str)]) {
     let files = [
         ("package.json", ROOT),
         (".yarnrc.yml", "nodeLinker: node-modules\n"),
+        (".gitignore", "generated\n"),
+        ("app-config.yaml", "app:\n  title: Portal\n"),
         ("yarn.lock", LOCKFILE),
         ("packages/app/package.json", APP),
         ("packages/backend/package.json", BACKEND),
         ("plugins/x/package.json", PLUGIN),
         ("plugins/unused/package.json", UNUSED),
     ];
-    for (path, text) in files {
+    for (path, text) in files.iter().chain(SOURCES) {
         let path = root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let text = edits.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+        let text = edits.iter().fold((*text).to_owned(), |text, (from, to)| text.replace(from, to));
         std::fs::write(path, text).unwrap();
     }
 }
