@@ -83,11 +83,28 @@ pub(crate) fn kind(flag: u8, name: &str, size: u64, target: String) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_normal_path_keeps_what_matters() {
         assert_eq!(normal_path("./packages//app/./dist/"), "packages/app/dist");
         assert_eq!(normal_path("./"), "");
         assert_eq!(normal_path("a/../b"), "a/../b");
+    }
+
+    proptest! {
+        #[test]
+        fn a_normal_path_has_one_form(name in "([a.]{0,3}/{0,2}){0,6}|\\PC*") {
+            let path = normal_path(&name);
+            prop_assert_eq!(normal_path(&path), path.as_str());
+            prop_assert!(path.is_empty() || path.split('/').all(|part| !part.is_empty() && part != "."));
+            // The standard library's way of reading a path.
+            let parts = std::path::Path::new(&name).components().filter_map(|part| match part {
+                std::path::Component::Normal(name) => name.to_str(),
+                std::path::Component::ParentDir => Some(".."),
+                _ => None,
+            });
+            prop_assert_eq!(parts.collect::<Vec<_>>().join("/"), path);
+        }
     }
 }

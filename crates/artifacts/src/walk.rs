@@ -12,7 +12,7 @@ use tar::Header;
 use crate::entry::{Entry, Kind, kind, normal_path, text};
 use crate::gunzip::{Compressed, Gunzip};
 use crate::limits::{Limits, human};
-use crate::pax::Extended;
+use crate::pax::{Extended, SPARSE};
 use crate::reader::{Payload, Sink, Want};
 use crate::stop::Stop;
 
@@ -58,12 +58,15 @@ impl<R: Read> Walk<R> {
         while let Some(header) = self.header()? {
             let size = header.entry_size().map_err(|_| self.corrupt("a size that is no number"))?;
             match header.as_bytes()[156] {
-                b'L' => extended.path = Some(until_nul(self.extension(size)?)),
-                b'K' => extended.link = Some(until_nul(self.extension(size)?)),
-                b'x' => self.records(size, &mut extended)?,
+                b'L' | b'K' | b'x' | b'g' if header.as_ustar().is_none() && header.as_gnu().is_none() => {
+                    return Err(self.corrupt("an extended header of a format that has none"));
+                }
+                b'L' => self.extend(size, |data| extended.long_path(data))?,
+                b'K' => self.extend(size, |data| extended.long_link(data))?,
+                b'x' => self.extend(size, |data| extended.own_records(&data))?,
                 b'g' => {
                     let mut global = Extended::default();
-                    self.records(size, &mut global)?;
+                    self.extend(size, |data| global.add_records(&data))?;
                     if !global.is_empty() {
                         return Err(self.corrupt("one path or size for all its entries (a global extended header)"));
                     }
@@ -151,7 +154,7 @@ impl<R: Read> Walk<R> {
         let mode = header.mode().map_err(|_| self.corrupt("a mode that is no number"))? & 0o7777;
         let kind = kind(header.as_bytes()[156], &name, size, link);
         if header.as_bytes()[156] == b'S' {
-            return Err(self.corrupt("a sparse file, which not every tar reads alike"));
+            return Err(self.corrupt(SPARSE));
         }
         Ok(Entry { path: normal_path(&name), name, kind, mode, size })
     }
@@ -175,9 +178,9 @@ impl<R: Read> Walk<R> {
         }
     }
 
-    fn records(&mut self, size: u64, extended: &mut Extended) -> Result<(), Stop> {
+    fn extend(&mut self, size: u64, add: impl FnOnce(Vec<u8>) -> Result<(), &'static str>) -> Result<(), Stop> {
         let data = self.extension(size)?;
-        extended.add_records(&data).map_err(|reason| self.corrupt(reason))
+        add(data).map_err(|reason| self.corrupt(reason))
     }
 
     /// The data of an entry that only describes the next one.
@@ -245,10 +248,4 @@ impl<R: Read> Walk<R> {
             None => "before the first entry".to_owned(),
         }
     }
-}
-
-fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    bytes.truncate(end);
-    bytes
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use monorepo::escaped;
+
 /// A failure of a process or of the engine itself.
 #[derive(Debug)]
 pub enum EngineError {
@@ -44,9 +46,9 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// An input or output error while `doing` something.
+    /// An input or output error while `doing` something; that may name an entry of an untrusted archive.
     pub fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
-        let doing = doing.into();
+        let doing = escaped(&doing.into());
         move |source| Self::Io { doing, source }
     }
 }

@@ -159,16 +159,16 @@ impl LayerFiles {
 
     fn add_parents(&mut self, path: &[u8], owner: Owner) -> Result<(), ImageError> {
         let slashes = path.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/');
+        let mut missing = Vec::new();
         for parent in slashes.map(|(index, _)| &path[..index]) {
             match self.0.get(parent) {
-                Some(Entry { kind: EntryKind::Directory, .. }) => return Ok(()),
+                Some(Entry { kind: EntryKind::Directory, .. }) => break,
                 Some(_) => return Err(refused(path, "lies below something that is no folder")),
-                None => {
-                    let folder = Entry { kind: EntryKind::Directory, mode: FOLDER_MODE, owner };
-                    self.0.insert(parent.to_vec(), folder);
-                }
+                None => missing.push(parent.to_vec()),
             }
         }
+        let folder = Entry { kind: EntryKind::Directory, mode: FOLDER_MODE, owner };
+        self.0.extend(missing.into_iter().map(|parent| (parent, folder.clone())));
         Ok(())
     }
 
@@ -186,6 +186,7 @@ fn refused(path: &[u8], why: &str) -> ImageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn folders_above_are_added_and_order_is_that_of_bytes() {
@@ -209,5 +210,32 @@ mod tests {
         assert!(files.add_bytes("a/b/c", "", 0o644, Owner::ROOT).is_err(), "below a file");
         assert!(files.add_symlink("a", "b", Owner::ROOT).is_err(), "in place of a folder");
         assert!(files.add_directory("a", 0o700, Owner::ROOT).is_ok());
+    }
+
+    fn entry(is_folder: bool) -> Entry {
+        let file = EntryKind::File { content: Content::Bytes(Vec::new()), size: 0 };
+        Entry { kind: if is_folder { EntryKind::Directory } else { file }, mode: 0o755, owner: Owner::ROOT }
+    }
+
+    proptest! {
+        #[test]
+        fn a_layer_is_a_tree_below_the_root(paths in prop::collection::vec(("[ab./\0]{0,6}", any::<bool>()), 0..12)) {
+            let mut files = LayerFiles::new();
+            for (path, is_folder) in &paths {
+                let before = files.clone();
+                let added = files.add(path, entry(*is_folder)).is_ok();
+                // The standard library's way of reading a path has only names in it, and gives it back.
+                let parts = Path::new(path).components();
+                let names: PathBuf = parts.filter(|part| matches!(part, std::path::Component::Normal(_))).collect();
+                let is_plain = !path.is_empty() && names.as_os_str() == path.as_str() && !path.contains('\0');
+                prop_assert!(is_plain || !added, "{path:?}");
+                prop_assert!(added || files == before, "what is refused changes nothing");
+            }
+            for (path, _) in files.iter() {
+                let path = Path::new(std::ffi::OsStr::from_bytes(path));
+                let is_folder = |parent: &Path| files.get(parent).is_some_and(|it| it.kind == EntryKind::Directory);
+                prop_assert!(path.ancestors().skip(1).all(|parent| parent == Path::new("") || is_folder(parent)));
+            }
+        }
     }
 }

@@ -71,8 +71,11 @@ fn disagreement(file: &str, version: &str, range: &str) -> Problem {
 fn parse_version(text: &str) -> Option<(u32, String)> {
     let text = text.lines().next()?.trim().trim_start_matches('v');
     let numbers: Vec<&str> = text.split('.').collect();
-    let major = numbers.first()?.parse().ok()?;
-    let is_exact = numbers.len() == 3 && numbers.iter().all(|part| part.parse::<u32>().is_ok());
+    // `parse` alone would take a sign.
+    let number =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u32>().ok()).flatten();
+    let major = number(numbers.first()?)?;
+    let is_exact = numbers.len() == 3 && numbers.iter().all(|part| number(part).is_some());
     let version = if is_exact { text.to_owned() } else { format!("{major}") };
     Some((major, version))
 }
@@ -144,5 +147,7 @@ mod tests {
         assert_eq!(parse_version("v24.3.0\n"), Some((24, "24.3.0".to_owned())));
         assert_eq!(parse_version("22"), Some((22, "22".to_owned())));
         assert_eq!(parse_version("lts/*"), None);
+        assert_eq!(parse_version("+22"), None);
+        assert_eq!(parse_version("22.+1.0"), Some((22, "22".to_owned())));
     }
 }

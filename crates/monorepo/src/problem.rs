@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::text::escaped;
+
 /// A place in a text file, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -57,11 +59,12 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.file.display())?;
+        write!(out, "{}", escaped(&self.file.to_string_lossy()))?;
         if let Some(at) = self.position {
             write!(out, ":{}:{}", at.line, at.column)?;
         }
-        write!(out, ": found {}, expected {}\n  hint: {}", self.found, self.expected, self.next)
+        let [found, expected, next] = [&self.found, &self.expected, &self.next].map(|text| escaped(text));
+        write!(out, ": found {found}, expected {expected}\n  hint: {next}")
     }
 }
 
@@ -86,5 +89,16 @@ impl std::error::Error for Problems {}
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
         Self(vec![problem])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_is_not_obeyed_by_a_terminal() {
+        let problem = Problem::new("a\u{1b}c", "b\u{9b}2J", "x", "y\nz").at(1, 2);
+        assert_eq!(problem.to_string(), "a\\u{1b}c:1:2: found b\\u{9b}2J, expected x\n  hint: y\\nz");
     }
 }

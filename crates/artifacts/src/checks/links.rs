@@ -101,6 +101,7 @@ fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn inside(links: &[(&'static str, &'static str)], folder: &str, target: &str) -> bool {
         Maze::new(links.iter().copied()).stays_inside(folder, target)
@@ -133,5 +134,51 @@ mod tests {
         maze.steps = MOST_STEPS - 3;
         assert!(!maze.stays_inside("", "b/c/d/e"));
         assert!(!maze.stays_inside("", "b"), "and stays so");
+    }
+
+    type Links = BTreeMap<String, String>;
+
+    /// Goes from a place along a path as Linux does, one call for each link; nothing above the root.
+    fn follow(links: &Links, mut place: Vec<String>, path: &str, followed: &mut usize) -> Option<Vec<String>> {
+        for part in parts(path) {
+            if *followed > MOST_LINKS {
+                return None;
+            }
+            if part == ".." {
+                place.pop()?;
+                continue;
+            }
+            let folder = place.clone();
+            place.push(part.to_owned());
+            if let Some(target) = links.get(&place.join("/")).filter(|target| !target.starts_with('/')) {
+                *followed += 1;
+                place = follow(links, folder, target, followed)?;
+            } else if links.contains_key(&place.join("/")) {
+                return None;
+            }
+        }
+        Some(place)
+    }
+
+    fn path() -> impl Strategy<Value = String> {
+        let part = prop::sample::select(vec!["a", "b", "c", "..", ".", ""]);
+        prop::collection::vec(part, 1..5).prop_map(|parts| parts.join("/"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn links_lead_where_linux_follows_them(
+            links in prop::collection::btree_map(path().prop_map(|path| normal_path(&path)), path(), 0..4),
+            folder in path(),
+            target in path(),
+        ) {
+            let folder = normal_path(&folder).replace("..", "d");
+            let start = parts(&folder).map(str::to_owned).collect();
+            let expected = !target.starts_with('/') && follow(&links, start, &target, &mut 0).is_some();
+            let mut maze = Maze::new(links.iter().map(|(path, target)| (path.as_str(), target.as_str())));
+            prop_assert_eq!(maze.stays_inside(&folder, &target), expected);
+        }
     }
 }

@@ -67,6 +67,8 @@ fn resolved(folder: &str, target: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::main_file::without_dots;
+    use proptest::prelude::*;
 
     #[test]
     fn paths_are_seen_from_the_package() {
@@ -74,5 +76,32 @@ mod tests {
         assert_eq!(resolved("packages/backend", "./x.tgz").as_deref(), Some("packages/backend/x.tgz"));
         assert_eq!(resolved("packages/backend", "../../../x"), None);
         assert_eq!(resolved("packages/backend", "/x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_resolved_is_below_the_root(folder in "([ab]{1,2}/){0,3}", target in "([ab.]{0,3}/){0,6}") {
+            let path = normal_path(&format!("{folder}/{target}"));
+            let mut depth = 0_i32;
+            let depths = path.split('/').map(|part| {
+                depth += if part == ".." { -1 } else { 1 };
+                depth
+            });
+            let leaves = target.starts_with('/') || depths.min() < Some(0);
+            let found = resolved(&folder, &target);
+            prop_assert_eq!(found.is_none(), leaves);
+            if let Some(found) = found {
+                prop_assert!(found.split('/').all(|part| part != ".." && part != "."));
+                prop_assert_eq!(without_dots(&path), found.as_str());
+                prop_assert_eq!(resolved("", &found), Some(found));
+            }
+        }
+
+        #[test]
+        fn no_path_without_dots_leaves_the_root(path in "([ab.]{0,3}/){0,6}") {
+            let plain = without_dots(&path);
+            prop_assert!(plain.split('/').all(|part| part != ".." && part != "."));
+            prop_assert_eq!(without_dots(&plain), plain.as_str());
+        }
     }
 }

@@ -123,6 +123,34 @@ fn headers_that_readers_understand_differently() {
 }
 
 #[test]
+fn two_names_for_one_entry() {
+    let record = || Item { data: b"9 path=a\n".into(), ..Item::of("extended", b'x') };
+    let long = Item { data: b"b".into(), ..Item::of("././@LongLink", b'L') };
+    for other in [record(), long] {
+        let mut pair = Pair::good();
+        pair.bundle.extend([record(), other, Item::file("README.md", "hello")]);
+        let expected = "a tar stream that every tar reads alike";
+        let found = "two names or sizes for one entry, after the entry plugins/x/package.json";
+        assert_error(&pair.only_error(), "BX007", BUNDLE, expected, found);
+    }
+}
+
+#[test]
+fn an_extended_header_of_an_old_format() {
+    let mut bundle = tar(&Pair::good().bundle);
+    bundle.truncate(bundle.len() - 1024);
+    let start = bundle.len();
+    bundle.extend(tar(&[Item { data: b"a".into(), ..Item::of("././@LongLink", b'L') }, Item::file("b", "")]));
+    bundle[start + 257..start + 265].fill(0);
+    let mut header = tar::Header::from_byte_slice(&bundle[start..start + 512]).clone();
+    header.set_cksum();
+    bundle[start..start + 512].copy_from_slice(header.as_bytes());
+    let error = only_error(&verify_bytes(&Pair::good().skeleton_bytes(), &gzip(&bundle)));
+    let found = "an extended header of a format that has none, after the entry plugins/x/package.json";
+    assert_error(&error, "BX007", BUNDLE, "a tar stream that every tar reads alike", found);
+}
+
+#[test]
 fn two_sizes_for_one_entry() {
     let mut pair = Pair::good();
     pair.bundle.push(Item { data: b"10 size=9\n".into(), ..Item::of("extended", b'x') });

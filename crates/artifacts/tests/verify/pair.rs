@@ -127,7 +127,7 @@ impl Pair {
     }
 
     pub(crate) fn verify(&self) -> Verification {
-        verify_bytes(&self.skeleton_bytes(), &self.bundle_bytes())
+        verify_in(self, repo::facts())
     }
 
     /// The only error there is, as code, archive, entry, expected and found.
@@ -158,7 +158,18 @@ fn verify_of(pair: &Pair, repo: &Monorepo, baseline: &Baseline) -> Verification 
     let dist = TempDir::new().unwrap();
     std::fs::write(dist.path().join(SKELETON), pair.skeleton_bytes()).unwrap();
     std::fs::write(dist.path().join(BUNDLE), pair.bundle_bytes()).unwrap();
+    keep(pair);
     artifacts::verify_against(dist.path(), repo, baseline)
+}
+
+/// Leaves the archives in the folder `SEEDS`, when it is named, for fuzzing (`tests/fuzz`) to begin with.
+fn keep(pair: &Pair) {
+    let Some(folder) = std::env::var_os("SEEDS").map(std::path::PathBuf::from) else { return };
+    for stream in [tar(&pair.skeleton), tar(&pair.bundle)] {
+        for bytes in [gzip(&stream), stream] {
+            std::fs::write(folder.join(sha256(&bytes)), bytes).unwrap();
+        }
+    }
 }
 
 /// An error finding in short.

@@ -126,6 +126,7 @@ fn damaged(why: &str) -> std::io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// `hello xz`, by xz.
     const XZ: &[u8] = &[
@@ -178,5 +179,24 @@ mod tests {
         assert!((0..whole.len()).all(|cut| members(&whole[..cut]).is_err()));
         let unknown = ar(&[("control.tar", &control), ("data.tar.lz", &control)]);
         assert!(members(unknown.as_slice()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_package_is_read_or_refused(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            more in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let control = tar("./control", "Package: a\n");
+            let mut package = ar(&[("debian-binary", b"2.0"), ("control.tar", &control), ("data.tar.xz", XZ)]);
+            for (at, byte) in changes {
+                let at = at.index(package.len());
+                package[at] = byte;
+            }
+            package.extend(more);
+            // What it holds is what was in the file, or came out of a few bytes of xz.
+            let read = members(package.as_slice());
+            prop_assert!(read.is_err() || read.is_ok_and(|deb| deb.data.len() + deb.control.len() < 1 << 20));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use monorepo::escaped;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -117,7 +118,7 @@ fn document<T: DeserializeOwned>(file: &Path) -> Result<T, EngineError> {
 fn broken(place: &Path, found: &str) -> EngineError {
     EngineError::Missing {
         what: format!("{} is no image that can be read", place.display()),
-        details: vec![found.to_owned()],
+        details: vec![escaped(found)],
         hint: "make it anew, or name another with `--base IMAGE`".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 //! ordinary user.
 
 use std::fs::{File, Permissions};
-use std::io::{Error, Read};
+use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
@@ -138,7 +138,8 @@ impl Tree {
         std::io::copy(source, &mut file)?;
         file.set_permissions(Permissions::from_mode(mode | 0o400))?;
         // ccache knows a compiler by its time.
-        file.set_modified(UNIX_EPOCH + Duration::from_secs(modified))
+        let modified = UNIX_EPOCH.checked_add(Duration::from_secs(modified));
+        file.set_modified(modified.ok_or_else(|| Error::new(ErrorKind::InvalidData, "a time that no clock shows"))?)
     }
 
     fn hard_link(&self, path: &Path, target: &Path) -> Result<(), Error> {

@@ -76,6 +76,19 @@ fn nothing_runs_with_its_owners_rights_and_times_are_kept() {
 }
 
 #[test]
+fn a_time_beyond_all_clocks_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut late = header(F, "a\u{1b}", "");
+    late.set_mtime(u64::MAX);
+    late.set_cksum();
+    let mut archive = Builder::new(Vec::new());
+    archive.append(&late, &b""[..]).unwrap();
+    let layer = archive.into_inner().unwrap();
+    let error = layer::apply(layer.as_slice(), &Tree::at(scratch.path())).unwrap_err().to_string();
+    assert_eq!(error, "unpacking a\\u{1b}: a time that no clock shows");
+}
+
+#[test]
 fn a_layer_removes_what_lower_ones_added_and_keeps_its_own() {
     let scratch = tempfile::tempdir().unwrap();
     let tree = Tree::at(scratch.path());

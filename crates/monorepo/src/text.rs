@@ -1,0 +1,45 @@
+//! Words from files of others, made safe to show on a terminal.
+
+/// `text` with control characters and those that reorder or hide text escaped.
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_invisible(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Marks of bidirectional text, zero-width characters, line separators and tags.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        assert_eq!(escaped("a\u{1b}[2Jb\nc\u{202e}d\u{9b}"), "a\\u{1b}[2Jb\\nc\\u{202e}d\\u{9b}");
+        assert_eq!(escaped("packages/é"), "packages/é");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_to_obey_and_nothing_else_changes(text in any::<String>()) {
+            let shown = escaped(&text);
+            prop_assert!(!shown.chars().any(|letter| letter.is_control() || is_invisible(letter)));
+            prop_assert_eq!(escaped(&shown), shown.clone());
+            let plain: String = text.chars().filter(|letter| !letter.is_control() && !is_invisible(*letter)).collect();
+            prop_assert_eq!(escaped(&plain), plain);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Arbitrary layers of an image, unpacked to be run.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use arbitrary::Arbitrary;
+use tar::{EntryType, Header};
+use tempfile::TempDir;
+
+use crate::words::Words;
+
+/// The layers of an image, the lowest first.
+#[derive(Debug, Arbitrary)]
+pub struct Image(Vec<Vec<Entry>>);
+
+#[derive(Debug, Arbitrary)]
+struct Entry {
+    kind: Kind,
+    path: Words,
+    target: Words,
+    mode: u16,
+    modified: u64,
+    data: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, Arbitrary)]
+enum Kind {
+    File,
+    Folder,
+    SymbolicLink,
+    HardLink,
+    Other(u8),
+}
+
+/// Unpacks the layers; whatever they hold, nothing is made, changed or removed outside of the folder.
+pub fn layer(image: &Image) {
+    let scratch = TempDir::new().expect("a folder to unpack to");
+    let outside = scratch.path().join("outside");
+    fs::write(&outside, "intact").expect("a file outside");
+    let blobs: Vec<_> = (0..image.0.len()).map(|number| scratch.path().join(number.to_string())).collect();
+    for (blob, layer) in blobs.iter().zip(&image.0) {
+        fs::write(blob, archive(layer)).expect("a place for the layer");
+    }
+    let root = scratch.path().join("root");
+    if let Err(error) = engine::root::unpack_layers(&blobs, &root) {
+        assert!(!error.to_string().contains("Read-only file system"), "{error}");
+    }
+    assert_eq!(names(scratch.path()), blobs.len() + 2);
+    assert_eq!(fs::read_to_string(&outside).expect("the file outside"), "intact");
+    assert_eq!(fs::metadata(&outside).expect("the file outside").nlink(), 1);
+    engine::remove_tree(&root).expect("what was unpacked can be removed");
+}
+
+fn names(folder: &Path) -> usize {
+    fs::read_dir(folder).expect("the folder").count()
+}
+
+fn archive(layer: &[Entry]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for entry in layer {
+        let data: &[u8] = if matches!(entry.kind, Kind::File | Kind::Other(_)) { &entry.data } else { &[] };
+        archive.append(&entry.header(data), data).expect("memory takes everything");
+    }
+    archive.into_inner().expect("memory takes everything")
+}
+
+impl Entry {
+    fn header(&self, data: &[u8]) -> Header {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(match self.kind {
+            Kind::File => EntryType::Regular,
+            Kind::Folder => EntryType::Directory,
+            Kind::SymbolicLink => EntryType::Symlink,
+            Kind::HardLink => EntryType::Link,
+            Kind::Other(byte) => EntryType::new(byte),
+        });
+        header.set_mode(u32::from(self.mode));
+        header.set_mtime(self.modified);
+        header.set_size(data.len() as u64);
+        if let Some(fields) = header.as_gnu_mut() {
+            put(&mut fields.name, &self.path);
+            put(&mut fields.linkname, &self.target);
+        }
+        header.set_cksum();
+        header
+    }
+}
+
+/// As much of the text as there is room for.
+fn put(field: &mut [u8], words: &Words) {
+    field.iter_mut().zip(words.text().bytes()).for_each(|(place, byte)| *place = byte);
+}

@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|image: fuzz::Image| fuzz::layer(&image));
