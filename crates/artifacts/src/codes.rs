@@ -1,8 +1,6 @@
 //! The stable codes of this crate's findings. A code is never reused for another meaning.
 
-use monorepo::{Finding, FindingKind, Severity};
-
-use crate::text::printable;
+use monorepo::{Finding, FindingKind, Severity, printable};
 
 /// A kind of finding of this crate.
 #[derive(Debug, Clone, Copy)]

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use monorepo::LOCKFILE;
+use monorepo::{LOCKFILE, Secret, find_secrets};
 use serde_json::Value;
 
 use crate::entry::{Entry, Kind};
 use crate::javascript::Script;
 use crate::limits::Limits;
 use crate::reader::{Payload, Sink, Want};
-use crate::secrets::{self, Secret};
 use crate::sources::{Sources, StaleSources};
 
 /// The files of an archive that are kept.
@@ -177,7 +176,7 @@ impl<'a> Collector<'a> {
             return;
         }
         self.searchable = self.searchable.saturating_sub(entry.size);
-        let found = secrets::find(&entry.path, bytes);
+        let found = find_secrets(&entry.path, bytes);
         if !found.is_empty() {
             self.content.secrets.insert(entry.name.clone(), found);
         }

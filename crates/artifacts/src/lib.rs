@@ -5,6 +5,8 @@
 //! limits of `limits.rs`. Nothing stops at the first defect; everything found becomes a
 //! [`monorepo::Finding`] with a stable code from [`CODES`].
 //!
+//! The app in an image is verified as the bundle that was unpacked there.
+//!
 //! A new check is a function in `checks/`, a code in `codes.rs` and one corrupted archive in the tests.
 
 mod archive;
@@ -15,11 +17,11 @@ mod content;
 mod entry;
 mod gunzip;
 mod html;
+mod image;
 mod javascript;
 mod limits;
 mod pax;
 mod reader;
-mod secrets;
 mod source_map;
 mod sources;
 mod stop;
@@ -29,4 +31,5 @@ mod walk;
 
 pub use baseline::Baseline;
 pub use codes::CODES;
+pub use image::{AppFile, AppFileKind, is_read_of_app, verify_app};
 pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};

@@ -1,9 +1,9 @@
 //! The whole verification.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use monorepo::{Finding, Monorepo, Severity, Workspace};
+use monorepo::{Finding, Monorepo, Severity, Workspace, shortened};
 use serde::Serialize;
 
 use crate::archive::Archive;
@@ -17,9 +17,6 @@ use crate::sources::Sources;
 pub const SKELETON: &str = "skeleton.tar.gz";
 /// The archive of everything the backend runs, but for its dependencies.
 pub const BUNDLE: &str = "bundle.tar.gz";
-
-/// Findings of one code about one archive that are listed before the rest is only counted.
-const LISTED: usize = 20;
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,49 +69,32 @@ pub fn verify(dist: &Path, repo: &Monorepo) -> Verification {
 /// [`verify`], with findings that are accepted set apart.
 pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Verification {
     let manifests: BTreeSet<String> = repo.production_packages().into_iter().map(Workspace::manifest_path).collect();
-    let mut with_root = manifests.clone();
-    with_root.insert("package.json".to_owned());
     let in_skeleton = Wanted { manifests, ..Wanted::default() };
-    let in_bundle = Wanted {
-        manifests: with_root,
-        documents: frontend::documents(repo),
-        packages: scripts::folders(repo),
-        sources: Some(Sources::new(repo)),
-    };
+    let in_bundle = wanted_of_bundle(repo);
     let context = Context {
         repo,
         skeleton: Archive::read(dist, SKELETON, &in_skeleton, SKELETON_LIMITS),
         bundle: Archive::read(dist, BUNDLE, &in_bundle, BUNDLE_LIMITS),
     };
-    let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
-    let baseline = Baseline::of(&found);
-    let (known, mut findings): (Vec<_>, Vec<_>) = found.into_iter().partition(|finding| accepted.accepts(finding));
-    findings.extend(accepted.stale(&baseline));
-    Verification {
-        archives: context.archives().into_iter().filter_map(Archive::summary).collect(),
-        findings: shortened(findings),
-        accepted: shortened(known),
-        baseline,
+    let found = CHECKS.iter().flat_map(|check| check(&context)).collect();
+    conclude(context.archives().into_iter().filter_map(Archive::summary).collect(), found, accepted)
+}
+
+/// What of the bundle is kept.
+pub(crate) fn wanted_of_bundle(repo: &Monorepo) -> Wanted<'_> {
+    let manifests = repo.production_packages().into_iter().map(Workspace::manifest_path);
+    Wanted {
+        manifests: manifests.chain(["package.json".to_owned()]).collect(),
+        documents: frontend::documents(repo),
+        packages: scripts::folders(repo),
+        sources: Some(Sources::new(repo)),
     }
 }
 
-/// Keeps a hostile archive from burying a reader: of each code and archive the first findings stay,
-/// and the last of them says how many more there were.
-fn shortened(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    let mut kept: Vec<Finding> = Vec::new();
-    for finding in findings {
-        let count = counts.entry((finding.code, finding.subject.clone())).or_default();
-        *count += 1;
-        if *count <= LISTED {
-            kept.push(finding);
-        }
-    }
-    for ((code, subject), count) in counts {
-        let last = kept.iter_mut().rfind(|finding| finding.code == code && finding.subject == subject);
-        if let (Some(last), Some(more)) = (last, count.checked_sub(LISTED).filter(|more| *more > 0)) {
-            last.found.push_str(&format!(" (and {more} more of this kind)"));
-        }
-    }
-    kept
+/// Sets apart what is accepted.
+pub(crate) fn conclude(archives: Vec<ArchiveSummary>, found: Vec<Finding>, accepted: &Baseline) -> Verification {
+    let baseline = Baseline::of(&found);
+    let (known, mut findings): (Vec<_>, Vec<_>) = found.into_iter().partition(|finding| accepted.accepts(finding));
+    findings.extend(accepted.stale(&baseline));
+    Verification { archives, findings: shortened(findings), accepted: shortened(known), baseline }
 }

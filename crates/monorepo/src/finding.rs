@@ -1,6 +1,11 @@
 //! What a verifier has to say. Shared by every crate that verifies.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+/// Findings of one code about one subject that are listed before the rest is only counted.
+const LISTED: usize = 20;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -88,4 +93,25 @@ pub struct Finding {
     pub why: &'static str,
     /// The next command or edit.
     pub next: String,
+}
+
+/// Keeps a hostile archive or image from burying a reader: of each code and subject the first findings stay,
+/// and the last of them says how many more there were.
+pub fn shortened(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let count = counts.entry((finding.code, finding.subject.clone())).or_default();
+        *count += 1;
+        if *count <= LISTED {
+            kept.push(finding);
+        }
+    }
+    for ((code, subject), count) in counts {
+        let last = kept.iter_mut().rfind(|finding| finding.code == code && finding.subject == subject);
+        if let (Some(last), Some(more)) = (last, count.checked_sub(LISTED).filter(|more| *more > 0)) {
+            last.found.push_str(&format!(" (and {more} more of this kind)"));
+        }
+    }
+    kept
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{Finding, INSTALL_FIELDS, Workspace, production_manifest};
+use monorepo::{Finding, INSTALL_FIELDS, Workspace, few, production_manifest};
 use serde_json::Value;
 
 use crate::archive::Archive;
 use crate::checks::Context;
 use crate::codes::{At, INSTALL_FIELD};
 use crate::content::Manifest;
-use crate::text::few;
 
 /// The scripts with which the Backstage CLI packs a package itself; with any other one it calls
 /// `yarn pack` (`cli-module-build`, `createDistWorkspace`).

@@ -82,3 +82,28 @@ pub(crate) const CHECKS: &[Check] = &[
     scripts::found,
     modes::private_root,
 ];
+
+/// The checks that make sense of the app in an image: there is no archive, and no skeleton; links, special files and
+/// modes are the image's.
+pub(crate) const CHECKS_IN_IMAGE: &[Check] = &[
+    manifests::too_large,
+    manifests::not_json,
+    manifests::bundle_lacks,
+    install_fields::differ,
+    lockfile::differs,
+    root_manifest::differs,
+    stale::sources,
+    main_file::missing,
+    app::missing,
+    frontend::unknown_assets,
+    frontend::no_template,
+    frontend::no_schema,
+    entry_points::missing,
+    local_dependencies::missing,
+    frontend::unbundled,
+    frontend::absent,
+    private::local_settings,
+    private::secrets,
+    source_maps::found,
+    scripts::found,
+];

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::Finding;
+use monorepo::{Finding, few};
 use serde_json::Value;
 
 use crate::checks::{Context, REBUILD};
 use crate::codes::{At, ROOT_DIFFERS};
 use crate::content::Manifest;
-use crate::text::few;
 
 const PATH: &str = "package.json";
 

@@ -2,17 +2,22 @@
 
 /// What a text seems to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Secret {
+pub enum Secret {
+    /// In PEM form.
     PrivateKey,
+    /// `npm_…`.
     NpmToken,
+    /// `ghp_…`, `github_pat_…` and their kin.
     GithubToken,
+    /// The id of one; its secret is beside it.
     AwsKey,
+    /// In an `.npmrc`.
     RegistryCredential,
 }
 
 impl Secret {
     /// In words.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::PrivateKey => "a private key in PEM form",
             Self::NpmToken => "a token of npm",
@@ -28,8 +33,8 @@ const SNIFFED: usize = 1024;
 /// Tokens with fewer different characters are placeholders such as `npm_xxxx…`.
 const VARIETY: usize = 8;
 
-/// The kinds of secrets in a file's data, sorted.
-pub(crate) fn find(path: &str, data: &[u8]) -> Vec<Secret> {
+/// The kinds of secrets in a file's data, sorted. Data that is no text has none.
+pub fn find_secrets(path: &str, data: &[u8]) -> Vec<Secret> {
     if data.iter().take(SNIFFED).any(|byte| *byte == 0) {
         return Vec::new();
     }
@@ -140,7 +145,7 @@ mod tests {
     }
 
     fn of(text: &str) -> Vec<Secret> {
-        find("a.js", text.as_bytes())
+        find_secrets("a.js", text.as_bytes())
     }
 
     #[test]
@@ -182,7 +187,7 @@ mod tests {
 
     #[test]
     fn credentials_of_registries() {
-        let npmrc = |text: &str| find("packages/x/.npmrc", text.as_bytes());
+        let npmrc = |text: &str| find_secrets("packages/x/.npmrc", text.as_bytes());
         assert_eq!(npmrc("//registry.example/:_authToken=abc"), [Secret::RegistryCredential]);
         assert_eq!(npmrc("registry=https://x\n_auth = \"abc\"\n"), [Secret::RegistryCredential]);
         assert_eq!(npmrc("//registry.example/:_authToken=${NPM_TOKEN}\n_password=\n"), []);
@@ -191,7 +196,7 @@ mod tests {
 
     #[test]
     fn data_that_is_no_text_is_left_alone() {
-        assert_eq!(find("a.png", &[&[0][..], token_of("npm_", 36).as_bytes()].concat()), []);
-        assert_eq!(find("a", &[0xff, b'_', 0xff, b'A', b'-']), []);
+        assert_eq!(find_secrets("a.png", &[&[0][..], token_of("npm_", 36).as_bytes()].concat()), []);
+        assert_eq!(find_secrets("a", &[0xff, b'_', 0xff, b'A', b'-']), []);
     }
 }
