@@ -2,12 +2,12 @@
 
 use monorepo::{FindingKind, Severity};
 
-/// A code with its title; its page is `codes/<code>.md`.
+/// A code with its severity and title; its page is `codes/<code>.md`.
 macro_rules! code {
-    ($code:literal, $title:literal) => {
+    ($severity:ident, $code:literal, $title:literal) => {
         FindingKind {
             code: $code,
-            severity: Severity::Error,
+            severity: Severity::$severity,
             title: $title,
             page: include_str!(concat!("../codes/", $code, ".md")),
         }
@@ -15,16 +15,81 @@ macro_rules! code {
 }
 
 /// Another user, perhaps root.
-pub(crate) const USER: FindingKind = code!("BI001", "the image runs as another user");
+pub(crate) const USER: FindingKind = code!(Error, "BI001", "the image runs as another user");
 /// Another command.
-pub(crate) const COMMAND: FindingKind = code!("BI002", "the image starts another command");
+pub(crate) const COMMAND: FindingKind = code!(Error, "BI002", "the image starts another command");
 /// Another working directory.
-pub(crate) const FOLDER: FindingKind = code!("BI003", "the image starts in another folder");
+pub(crate) const FOLDER: FindingKind = code!(Error, "BI003", "the image starts in another folder");
 /// A variable that is missing or has another value.
-pub(crate) const VARIABLE: FindingKind = code!("BI004", "the image lacks a variable");
+pub(crate) const VARIABLE: FindingKind = code!(Error, "BI004", "the image lacks a variable");
+/// Bytes that are not what they should be.
+pub(crate) const DAMAGED: FindingKind = code!(Error, "BI005", "the image cannot be read as a whole");
+/// An attacker in the backend would own the container.
+pub(crate) const ROOT: FindingKind = code!(Error, "BI006", "the image runs as root, or as a user it does not know");
+/// A platform that picks the user could not run it.
+pub(crate) const UNREADABLE: FindingKind = code!(Error, "BI007", "a file of the app is closed to some users");
+/// Nowhere for temporary files.
+pub(crate) const NO_TMP: FindingKind = code!(Error, "BI008", "there is no folder for temporary files");
+/// The backend would end at once.
+pub(crate) const NO_CONFIG: FindingKind = code!(Error, "BI009", "a configuration that the command names is missing");
+/// No Node, or several.
+pub(crate) const NODES: FindingKind = code!(Error, "BI010", "the image does not have exactly one Node");
+/// Not the one that everything was built with.
+pub(crate) const NODE_VERSION: FindingKind = code!(Error, "BI011", "Node is not the one the repository asks for");
+/// An addon of another machine.
+pub(crate) const FOREIGN_ADDON: FindingKind = code!(Error, "BI012", "a native addon is for another platform");
+/// An addon that the dynamic linker would refuse.
+pub(crate) const UNLINKED_ADDON: FindingKind = code!(Error, "BI013", "a native addon needs what the libraries lack");
+/// An addon that Node would refuse.
+pub(crate) const ADDON_ABI: FindingKind = code!(Error, "BI014", "a native addon was compiled for another Node");
+/// Size, and tools for an attacker.
+pub(crate) const COMPILER: FindingKind = code!(Warning, "BI015", "a compiler is in the image");
+/// Size for nothing.
+pub(crate) const CACHE: FindingKind = code!(Warning, "BI016", "a package manager's cache is in the image");
+/// Every file there ever was.
+pub(crate) const GIT: FindingKind = code!(Error, "BI017", "a git repository is in the image");
+/// Every file twice.
+pub(crate) const ARCHIVE: FindingKind = code!(Warning, "BI018", "an archive of the build is in the image");
+/// Who can pull the image can read it.
+pub(crate) const SECRET: FindingKind = code!(Error, "BI019", "the image holds a secret");
+/// A way to become somebody else.
+pub(crate) const SETUID: FindingKind = code!(Warning, "BI020", "a program runs with rights of its own");
+/// A way to change what others run.
+pub(crate) const WRITABLE: FindingKind = code!(Warning, "BI021", "every user may change a file");
+/// Passing the image on without them may not be allowed.
+pub(crate) const LICENCE: FindingKind = code!(Warning, "BI022", "a Debian package has no licence in the image");
+/// Over the budget.
+pub(crate) const SIZE: FindingKind = code!(Error, "BI023", "the image is larger than allowed");
+/// A database that the other image has migrated would be refused.
+pub(crate) const MIGRATION: FindingKind = code!(Error, "BI024", "a database migration of the other image is missing");
 
 /// Every kind of finding, in the order of the codes.
-pub const CODES: &[FindingKind] = &[USER, COMMAND, FOLDER, VARIABLE];
+pub const CODES: &[FindingKind] = &[
+    USER,
+    COMMAND,
+    FOLDER,
+    VARIABLE,
+    DAMAGED,
+    ROOT,
+    UNREADABLE,
+    NO_TMP,
+    NO_CONFIG,
+    NODES,
+    NODE_VERSION,
+    FOREIGN_ADDON,
+    UNLINKED_ADDON,
+    ADDON_ABI,
+    COMPILER,
+    CACHE,
+    GIT,
+    ARCHIVE,
+    SECRET,
+    SETUID,
+    WRITABLE,
+    LICENCE,
+    SIZE,
+    MIGRATION,
+];
 
 #[cfg(test)]
 mod tests {

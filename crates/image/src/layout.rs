@@ -163,7 +163,7 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, ImageError> {
     Ok(bytes)
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, ImageError> {
+pub(crate) fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, ImageError> {
     let what = || std::any::type_name::<T>().rsplit("::").next().unwrap_or_default().to_lowercase();
     serde_json::from_slice(bytes)
         .map_err(|error| ImageError::unexpected(path, format!("an OCI {} as JSON", what()), error.to_string()))

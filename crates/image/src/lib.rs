@@ -17,10 +17,12 @@ mod layer_files;
 mod layout;
 mod part_cache;
 pub mod prune;
+mod read;
 mod run_configuration;
 mod sweep;
 mod tar;
 mod tar_stream;
+mod verify;
 mod verify_blobs;
 
 pub use codes::CODES;
@@ -35,6 +37,10 @@ pub use layer::{Layer, write_archive, write_layer};
 pub use layer_files::{Content, Entry, EntryKind, LayerFiles, Owner};
 pub use layout::Layout;
 pub use part_cache::PartCache;
+pub use read::{ImageTree, Node, NodeKind, StoredImage, StoredLayer};
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
 pub use sweep::Swept;
+pub use verify::{
+    Budget, Change, Comparison, ImageSummary, ImageVerification, PackageChange, SharedLayers, damaged, verify_image,
+};
 pub use verify_blobs::{BadBlob, verify_blobs};

@@ -16,7 +16,7 @@ pub struct Count {
 }
 
 impl Count {
-    pub(super) fn add(&mut self, bytes: u64) {
+    pub(crate) fn add(&mut self, bytes: u64) {
         self.bytes += bytes;
         self.files += 1;
     }

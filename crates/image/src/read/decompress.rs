@@ -1,0 +1,91 @@
+//! Layers as they come: gzip of many members, zstd of many frames, or plain tar. The first bytes decide, since
+//! Docker's archives do not say it.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::FrameDecoder;
+use ruzstd::decoding::StreamingDecoder;
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Bytes read at once.
+const BUFFER: usize = 1 << 17;
+
+/// A layer's archive, decompressed.
+pub(super) enum Decompressed<R: Read> {
+    Plain(BufReader<R>),
+    Gzip(Box<MultiGzDecoder<BufReader<R>>>),
+    Zstd(Box<Frames<BufReader<R>>>),
+}
+
+impl<R: Read> Decompressed<R> {
+    pub(super) fn new(source: R) -> io::Result<Self> {
+        let mut source = BufReader::with_capacity(BUFFER, source);
+        let start = source.fill_buf()?;
+        if start.starts_with(GZIP) {
+            return Ok(Self::Gzip(Box::new(MultiGzDecoder::new(source))));
+        }
+        if start.starts_with(ZSTD) {
+            return Ok(Self::Zstd(Box::new(Frames(State::Between(source)))));
+        }
+        Ok(Self::Plain(source))
+    }
+
+    /// The reader below.
+    pub(super) fn into_inner(self) -> Option<R> {
+        match self {
+            Self::Plain(source) => Some(source.into_inner()),
+            Self::Gzip(decoder) => Some(decoder.into_inner().into_inner()),
+            Self::Zstd(frames) => match frames.0 {
+                State::Between(source) => Some(source.into_inner()),
+                State::Within(decoder) => Some(decoder.into_inner().into_inner()),
+                State::Failed => None,
+            },
+        }
+    }
+}
+
+impl<R: Read> Read for Decompressed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(source) => source.read(buffer),
+            Self::Gzip(decoder) => decoder.read(buffer),
+            Self::Zstd(frames) => frames.read(buffer),
+        }
+    }
+}
+
+/// Zstd frames one after the other (RFC 8878, section 3.1); the library decodes a single one.
+pub(super) struct Frames<R: Read>(State<R>);
+
+enum State<R: Read> {
+    Between(R),
+    Within(Box<StreamingDecoder<R, FrameDecoder>>),
+    Failed,
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.0 = match std::mem::replace(&mut self.0, State::Failed) {
+                State::Failed => return Err(io::Error::other("damaged zstd data")),
+                State::Between(mut source) => {
+                    if source.fill_buf()?.is_empty() {
+                        self.0 = State::Between(source);
+                        return Ok(0);
+                    }
+                    State::Within(Box::new(StreamingDecoder::new(source).map_err(io::Error::other)?))
+                }
+                State::Within(mut decoder) => {
+                    let read = decoder.read(buffer)?;
+                    if read > 0 || buffer.is_empty() {
+                        self.0 = State::Within(decoder);
+                        return Ok(read);
+                    }
+                    State::Between(decoder.into_inner())
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! How much of an image is read before it is refused. A usual one has 35,000 files in 300 MB.
+
+/// Entries of the archive that an image comes in.
+pub(super) const MEMBERS: usize = 10_000;
+/// Layers; engines allow about 125.
+pub(super) const LAYERS: usize = 1_000;
+/// Entries of all layers together; they are held in memory.
+pub(super) const ENTRIES: usize = 3_000_000;
+/// Bytes of all paths and link targets together; they are held in memory.
+pub(super) const PATHS: u64 = 512 << 20;
+/// Bytes of one path or link target (Linux, `PATH_MAX`).
+pub(super) const PATH: usize = 4096;
+/// Bytes of one extended header.
+pub(super) const EXTENSION: u64 = 1 << 20;
+/// Bytes of one layer when decompressed.
+pub(super) const UNPACKED: u64 = 16 << 30;
+/// Bytes of a JSON document.
+pub(super) const DOCUMENT: u64 = 4 << 20;
+/// Links followed on the way to one path, as Linux does (path_resolution(7)).
+pub(super) const LINKS: usize = 40;

@@ -1,0 +1,145 @@
+//! Layers over one another (OCI image specification, layer.md, "Applying Changesets").
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::entry::{Head, Kind};
+use super::layer::Entries;
+use super::tree::{ImageTree, Node, NodeKind};
+
+/// Begins the name of an entry that removes the entry named after it.
+const WHITEOUT: &str = ".wh.";
+/// The entry that empties its folder of what lower layers put there.
+const OPAQUE: &str = ".wh..wh..opq";
+
+/// The tree of these layers, the lowest first.
+pub(super) fn merge<T>(layers: Vec<Entries<T>>) -> ImageTree<T> {
+    let mut tree = ImageTree { nodes: BTreeMap::new(), hidden: Vec::new() };
+    for layer in layers {
+        // What a layer removes is of the layers below, wherever in it the mark stands.
+        let (marks, entries): (Vec<_>, Vec<_>) = layer.into_iter().partition(|(head, _)| mark(&head.path).is_some());
+        for (head, _) in marks {
+            tree.remove_marked(&head.path);
+        }
+        let mut parent = Parent::default();
+        for (head, note) in entries {
+            tree.add(&head, note, &mut parent);
+        }
+    }
+    tree
+}
+
+/// The folder and the name that a whiteout's path names.
+fn mark(path: &str) -> Option<(&str, &str)> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    name.starts_with(WHITEOUT).then_some((folder, name))
+}
+
+/// The last folder that an entry was put into: most entries follow one in the same folder.
+#[derive(Default)]
+struct Parent {
+    written: String,
+    real: String,
+}
+
+impl<T> ImageTree<T> {
+    fn remove_marked(&mut self, path: &str) {
+        let Some((folder, name)) = mark(path) else { return };
+        let Some(folder) = self.walk("", folder, true) else { return };
+        if name == OPAQUE {
+            self.remove_under(&folder);
+        } else if let Some(name) = name.strip_prefix(WHITEOUT).filter(|name| !name.starts_with(WHITEOUT)) {
+            self.remove(&joined(&folder, name));
+        }
+    }
+
+    fn add(&mut self, head: &Head, note: Option<T>, parent: &mut Parent) {
+        let (folder, name) = head.path.rsplit_once('/').unwrap_or(("", &head.path));
+        if name.is_empty() {
+            return;
+        }
+        if parent.written != folder || folder.is_empty() {
+            let Some(real) = self.walk("", folder, true) else { return };
+            self.add_folders(&real);
+            *parent = Parent { written: folder.to_owned(), real };
+        }
+        let path = joined(&parent.real, name);
+        let Some(node) = self.node(head, note) else { return };
+        let keeps_content = node.kind == NodeKind::Folder;
+        let is_link = matches!(node.kind, NodeKind::Link(_));
+        if keeps_content && matches!(self.nodes.get(&path), Some(Node { kind: NodeKind::Folder, .. })) {
+            self.nodes.insert(path, node);
+            return;
+        }
+        self.remove(&path);
+        self.nodes.insert(path, node);
+        if is_link {
+            // It may be on the way to the folder that is remembered.
+            *parent = Parent::default();
+        }
+    }
+
+    fn node(&self, head: &Head, note: Option<T>) -> Option<Node<T>> {
+        let kind = match &head.kind {
+            Kind::HardLink(target) => {
+                let target = self.walk("", target, false)?;
+                let target = self.nodes.get(&target)?;
+                return Some(Node { is_hard_link: true, ..target.clone() });
+            }
+            Kind::Folder => NodeKind::Folder,
+            Kind::File(size) => NodeKind::File(*size),
+            Kind::SymbolicLink(target) => NodeKind::Link(target.clone()),
+            Kind::Special => NodeKind::Special,
+        };
+        Some(Node {
+            kind,
+            mode: head.mode,
+            uid: head.uid,
+            gid: head.gid,
+            is_hard_link: false,
+            has_capabilities: head.has_capabilities,
+            note: note.map(Arc::new),
+        })
+    }
+
+    /// Folders that no layer has an entry for; engines make them so.
+    fn add_folders(&mut self, folder: &str) {
+        let ends = folder.match_indices('/').map(|(end, _)| end).chain([folder.len()]);
+        for path in ends.map(|end| &folder[..end]).filter(|path| !path.is_empty()) {
+            if !matches!(self.nodes.get(path), Some(Node { kind: NodeKind::Folder, .. })) {
+                self.remove(path);
+                let folder = Head {
+                    path: String::new(),
+                    kind: Kind::Folder,
+                    mode: 0o755,
+                    uid: 0,
+                    gid: 0,
+                    has_capabilities: false,
+                };
+                self.nodes.extend(self.node(&folder, None).map(|node| (path.to_owned(), node)));
+            }
+        }
+    }
+
+    fn remove(&mut self, path: &str) {
+        if let Some(node) = self.nodes.remove(path) {
+            if node.kind == NodeKind::Folder {
+                self.remove_under(path);
+            }
+            self.hidden.extend(node.note.map(|note| (path.to_owned(), note)));
+        }
+    }
+
+    fn remove_under(&mut self, folder: &str) {
+        let paths: Vec<String> = self.under(folder).map(|(path, _)| path.to_owned()).collect();
+        for path in paths {
+            if let Some(note) = self.nodes.remove(&path).and_then(|node| node.note) {
+                self.hidden.push((path, note));
+            }
+        }
+    }
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}

@@ -1,0 +1,42 @@
+//! The checks, one file per group. Each sees everything and reports on its own.
+
+mod addons;
+mod configs;
+mod leftovers;
+mod licences;
+mod node;
+mod reading;
+mod rights;
+mod secrets;
+mod size;
+mod user;
+
+pub(crate) use licences::packages as debian_packages;
+use monorepo::Finding;
+
+use super::context::Context;
+
+/// One check.
+pub(crate) type Check = fn(&Context<'_>) -> Vec<Finding>;
+
+/// Every check, in the order of its findings.
+pub(crate) const CHECKS: &[Check] = &[
+    user::root,
+    reading::closed,
+    reading::tmp,
+    configs::missing,
+    node::count,
+    node::version,
+    addons::foreign,
+    addons::unlinked,
+    addons::abi,
+    leftovers::compilers,
+    leftovers::caches,
+    leftovers::git,
+    leftovers::archives,
+    secrets::found,
+    rights::setuid,
+    rights::writable,
+    licences::missing,
+    size::over,
+];

@@ -1,0 +1,101 @@
+//! Whether an image can run, and may ship: found out from its files, without an engine.
+//!
+//! A new check is a function in `checks/` with a row in its table, a code in `codes.rs` with its page, and an
+//! image with the defect in the tests.
+
+mod against;
+mod checks;
+mod context;
+mod elf;
+mod node;
+mod notes;
+mod packages;
+mod platform;
+mod summary;
+
+pub use against::{Change, Comparison, PackageChange, SharedLayers};
+pub use summary::ImageSummary;
+
+use monorepo::{Finding, NodeVersion, Severity, shortened};
+use serde::Serialize;
+
+use crate::codes::DAMAGED;
+use crate::error::ImageError;
+use crate::read::{ImageTree, StoredImage};
+use checks::CHECKS;
+use context::{Context, Says};
+use notes::Note;
+
+/// What is expected of an image beyond what every image needs.
+#[derive(Debug, Clone, Default)]
+pub struct Budget {
+    /// The Node that the repository asks for.
+    pub node: Option<NodeVersion>,
+    /// Most bytes of its files.
+    pub max_size: Option<u64>,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImageVerification {
+    /// The image in numbers, when it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<ImageSummary>,
+    /// What changed against the other image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Comparison>,
+    /// Everything there is to say.
+    pub findings: Vec<Finding>,
+}
+
+impl ImageVerification {
+    /// Whether nothing found forbids shipping the image.
+    pub fn is_sound(&self) -> bool {
+        self.at_least(Severity::Error).next().is_none()
+    }
+
+    /// The findings that weigh this much or more.
+    pub fn at_least(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.severity >= severity)
+    }
+}
+
+/// Verifies an image; with another one, also what changed against it. `subject` is its name in findings. An image
+/// that is damaged is a finding.
+///
+/// # Errors
+/// The disk refused, or the other image is damaged.
+pub fn verify_image(
+    subject: &str,
+    image: &StoredImage,
+    other: Option<&StoredImage>,
+    budget: &Budget,
+) -> Result<ImageVerification, ImageError> {
+    let tree = match image.read(&notes::inspect) {
+        Ok(tree) => tree,
+        Err(error) => return damaged(subject, error),
+    };
+    let context = Context { subject, config: &image.config, tree: &tree, budget };
+    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
+    let mut compared = None;
+    if let Some(other) = other {
+        let tree: ImageTree<Note> = other.read(&notes::inspect)?;
+        let other_context = Context { subject, config: &other.config, tree: &tree, budget };
+        findings.extend(against::migrations(&context, &other_context));
+        compared = Some(against::compare((image, &context), (other, &other_context)));
+    }
+    let summary = Some(summary::of(image, &context));
+    Ok(ImageVerification { summary, against: compared, findings: shortened(findings) })
+}
+
+/// The verification of an image that cannot be read: one finding says why.
+///
+/// # Errors
+/// It is not the image's fault.
+pub fn damaged(subject: &str, error: ImageError) -> Result<ImageVerification, ImageError> {
+    let ImageError::Unexpected { file, expected, found } = error else { return Err(error) };
+    let next = "build or copy the image again; if it stays, look at the disk it is on";
+    let says = Says { expected: &expected, found: &found, next };
+    let finding = context::finding(subject, DAMAGED, Some(&file.display().to_string()), says);
+    Ok(ImageVerification { summary: None, against: None, findings: vec![finding] })
+}

@@ -1,0 +1,121 @@
+//! What is remembered of each file while the layers pass.
+
+use std::io::{self, Read};
+
+use monorepo::{Secret, find_secrets};
+use serde::Deserialize;
+
+use super::elf::{self, Binary};
+use super::node;
+use crate::read::FileHead;
+
+/// Largest native addon or library that is read.
+const BINARY: u64 = 256 << 20;
+/// Largest list or document that is read.
+const DOCUMENT: u64 = 16 << 20;
+/// Largest file that is searched for secrets.
+const SEARCHED: u64 = 1 << 20;
+/// Bytes at the start of a program that tell what it is.
+const HEADER: u64 = 64;
+
+/// Libraries whose versions of symbols are known: those of the C and C++ compilers.
+const LIBRARIES: &[&str] =
+    &["libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "libpthread.so", "libdl.so", "librt.so", "libatomic.so"];
+/// Where packages put what they bring: as public as they are.
+const INSTALLED: &[&str] = &["usr/lib/", "usr/share/", "usr/include/", "usr/local/lib/", "var/lib/dpkg/", "lib/"];
+
+/// What is remembered of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Note {
+    /// The secrets it seems to hold.
+    pub(crate) secrets: Vec<Secret>,
+    /// What it is.
+    pub(crate) content: Content,
+}
+
+/// What a file that is looked into is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Nothing that matters.
+    #[default]
+    Other,
+    /// A program named `node`: its processor, and its version where it tells it.
+    Node { architecture: String, version: Option<String> },
+    /// A native addon.
+    Addon(Binary),
+    /// A library, with the versions of symbols that it defines.
+    Library(Binary),
+    /// The manifest of a package.
+    Package { name: String, version: String },
+    /// A text.
+    Text(String),
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    version: String,
+}
+
+/// Looks at one file.
+pub(crate) fn inspect(head: FileHead<'_>, data: &mut dyn Read) -> io::Result<Option<Note>> {
+    let name = head.path.rsplit('/').next().unwrap_or_default();
+    let content = match name {
+        "node" | "nodejs" if head.mode & 0o111 != 0 => return program(data),
+        "package.json" if head.size <= SEARCHED => package(&bytes(data)?),
+        "node_version.h" | "passwd" | "status" if head.size <= DOCUMENT && is_document(head.path) => {
+            text(&bytes(data)?)
+        }
+        _ if head.path.starts_with("var/lib/dpkg/status.d/") && head.size <= DOCUMENT => text(&bytes(data)?),
+        _ if name.ends_with(".node") && head.size <= BINARY => Content::Addon(elf::read(&bytes(data)?)),
+        _ if is_library(head.path, name) && head.size <= BINARY => Content::Library(elf::read(&bytes(data)?)),
+        _ if head.size <= SEARCHED && is_searched(head.path) => {
+            let secrets = find_secrets(head.path, &bytes(data)?);
+            return Ok((!secrets.is_empty()).then_some(Note { secrets, content: Content::Other }));
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Note { secrets: Vec::new(), content }))
+}
+
+fn bytes(data: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    data.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn text(bytes: &[u8]) -> Content {
+    Content::Text(String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn program(data: &mut dyn Read) -> io::Result<Option<Note>> {
+    let mut header = Vec::new();
+    data.take(HEADER).read_to_end(&mut header)?;
+    let Binary::Elf(elf) = elf::read(&header) else { return Ok(None) };
+    let content = Content::Node { architecture: elf.architecture, version: node::version_in(data)? };
+    Ok(Some(Note { secrets: Vec::new(), content }))
+}
+
+fn package(bytes: &[u8]) -> Content {
+    match serde_json::from_slice(bytes) {
+        Ok(Manifest { name, version }) => Content::Package { name, version },
+        Err(_) => Content::Other,
+    }
+}
+
+fn is_document(path: &str) -> bool {
+    ["etc/passwd", "var/lib/dpkg/status"].contains(&path) || path.ends_with("include/node/node_version.h")
+}
+
+fn is_library(path: &str, name: &str) -> bool {
+    let is_known = LIBRARIES.iter().any(|library| name.starts_with(library));
+    is_known && ["lib", "lib64", "usr/lib"].iter().any(|folder| path.starts_with(folder))
+}
+
+/// What came from a package is as public as the package, and its tests are full of keys.
+fn is_searched(path: &str) -> bool {
+    let is_installed = path.split('/').any(|part| part == "node_modules");
+    !is_installed && !path.ends_with(".map") && !INSTALLED.iter().any(|folder| path.starts_with(folder))
+}
