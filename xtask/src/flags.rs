@@ -29,8 +29,9 @@ impl Cli {
             let message = "the argument '--quiet' cannot be used with '--verbose'";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
-        if cli.output.message_format == MessageFormat::Sarif && !matches!(cli.command, Command::VerifyArtifacts(_)) {
-            let message = "'--message-format sarif' is for 'verify-artifacts' only";
+        let finds = matches!(cli.command, Command::VerifyArtifacts(_) | Command::VerifyImage(_));
+        if cli.output.message_format == MessageFormat::Sarif && !finds {
+            let message = "'--message-format sarif' is for 'verify-artifacts' and 'verify-image' only";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         cli
@@ -55,7 +56,7 @@ pub(crate) struct RepositoryFlags {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct OutputFlags {
     /// Text for people, one JSON object a line, annotations of GitHub Actions, or a SARIF log (of
-    /// verify-artifacts only), on standard output
+    /// verify-artifacts and verify-image only), on standard output
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) message_format: MessageFormat,
     /// Say only what failed
@@ -76,7 +77,7 @@ pub(crate) enum MessageFormat {
     Json,
     /// Annotations of GitHub Actions.
     Github,
-    /// A SARIF 2.1.0 log; of verify-artifacts only.
+    /// A SARIF 2.1.0 log; of verifiers only.
     Sarif,
 }
 
@@ -86,6 +87,8 @@ pub(crate) enum Command {
     BuildImage(BuildImage),
     /// Check skeleton.tar.gz and bundle.tar.gz against the repository
     VerifyArtifacts(VerifyArtifacts),
+    /// Check from its files that an image can run and may ship
+    VerifyImage(VerifyImage),
     /// Say what a finding means, why it matters and how to mend it
     Explain(Explain),
     /// Write Dockerfile.flightcontrol and its ignore file, or check that they are up to date
@@ -204,6 +207,10 @@ pub(crate) struct VerifyArtifacts {
     /// Folder of the two archives [default: dist of the backend]
     #[arg(long, value_name = "DIR")]
     pub(crate) dist: Option<PathBuf>,
+    /// Check the app in an image in place of the archives: a name in Docker or Podman, oci:DIR,
+    /// oci-archive:FILE or docker-archive:FILE
+    #[arg(long, value_name = "IMAGE", conflicts_with = "dist")]
+    pub(crate) image: Option<String>,
     /// The least grave findings to fail for
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub(crate) fail_on: FailOn,
@@ -213,6 +220,22 @@ pub(crate) struct VerifyArtifacts {
     /// List all findings in this file, for --baseline, and do not fail for any
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
+}
+
+/// `verify-image`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyImage {
+    /// A name in Docker or Podman, oci:DIR[:NAME], oci-archive:FILE or docker-archive:FILE
+    pub(crate) image: String,
+    /// The least grave findings to fail for
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    pub(crate) fail_on: FailOn,
+    /// Most bytes of the image's files, such as 350MB or 1.5GiB
+    #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
+    pub(crate) max_size: Option<u64>,
+    /// Say what changed against another image, and whether a rollback from it would work
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) against: Option<String>,
 }
 
 /// What to fail for.

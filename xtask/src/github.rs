@@ -5,7 +5,7 @@ use monorepo::{Finding, Severity};
 use crate::place::Place;
 
 /// The annotation of a finding.
-pub(crate) fn annotation(finding: &Finding, place: &Place) -> String {
+pub(crate) fn annotation(finding: &Finding, place: Option<&Place>) -> String {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -13,10 +13,9 @@ pub(crate) fn annotation(finding: &Finding, place: &Place) -> String {
     };
     let entry = finding.entry.as_ref().map(|entry| format!("{entry}: ")).unwrap_or_default();
     let Finding { subject, found, expected, why, next, .. } = finding;
+    let place = place.map(|place| format!("file={},line={},", property(&place.file), place.line)).unwrap_or_default();
     format!(
-        "::{level} file={},line={},title={}::{}",
-        property(&place.file),
-        place.line,
+        "::{level} {place}title={}::{}",
         property(finding.code),
         data(&format!("{subject}: {entry}found {found}, expected {expected}\nwhy: {why}\nhint: {next}"))
     )
@@ -54,10 +53,11 @@ mod tests {
         };
         let place = Place { file: "p,q:r%\n".to_owned(), line: 7 };
         assert_eq!(
-            annotation(&finding, &place),
+            annotation(&finding, Some(&place)),
             "::warning file=p%2Cq%3Ar%25%0A,line=7,title=BX020::bundle.tar.gz: a,b:c%25%0A: found 100%25, \
              expected x%0D::error::%0Awhy: It breaks.%0Ahint: mend it"
         );
+        assert!(annotation(&finding, None).starts_with("::warning title=BX020::bundle"));
         assert_eq!(general("error", "a\nb"), "::error title=backstage-xtask::a%0Ab");
     }
 }

@@ -5,12 +5,15 @@
 mod commands;
 mod exit;
 mod files;
+mod findings;
 mod flags;
 mod github;
+mod image_source;
 mod output;
 mod place;
 mod repository;
 mod sarif;
+mod size;
 mod state;
 mod summary;
 
@@ -32,7 +35,10 @@ fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::BuildImage(flags) => commands::build_image::run(flags, &cli.repository, &printer, &interrupt),
-        Command::VerifyArtifacts(flags) => commands::verify_artifacts::run(flags, &cli.repository, &printer),
+        Command::VerifyArtifacts(flags) => {
+            commands::verify_artifacts::run(flags, &cli.repository, &printer, &interrupt)
+        }
+        Command::VerifyImage(flags) => commands::verify_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::Explain(flags) => commands::explain::run(flags, &printer),
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),

@@ -15,7 +15,9 @@ pub(crate) struct Place {
 
 /// Finds the places of findings in a checkout.
 pub(crate) struct Places<'a> {
-    repo: &'a Monorepo,
+    repo: Option<&'a Monorepo>,
+    /// Where in a subject the repository's files are: empty, or with a slash at its end.
+    inside: String,
     /// From the checkout to the repository: empty, or with a slash at its end.
     prefix: String,
 }
@@ -23,19 +25,28 @@ pub(crate) struct Places<'a> {
 impl<'a> Places<'a> {
     /// Places in the repository, which may be a folder of what was checked out (`GITHUB_WORKSPACE`).
     pub(crate) fn new(repo: &'a Monorepo, checkout: Option<&Path>) -> Self {
-        Self { repo, prefix: checkout.and_then(|checkout| between(checkout, &repo.root)).unwrap_or_default() }
+        Self::in_image(Some(repo), "", checkout)
+    }
+
+    /// Places of findings in an image, where the repository's files are in `folder`.
+    pub(crate) fn in_image(repo: Option<&'a Monorepo>, folder: &str, checkout: Option<&Path>) -> Self {
+        let prefix = repo.and_then(|repo| between(checkout?, &repo.root)).unwrap_or_default();
+        let folder = folder.trim_matches('/');
+        Self { repo, inside: if folder.is_empty() { String::new() } else { format!("{folder}/") }, prefix }
     }
 
     /// The file of the repository that the entry is, else the manifest of the package it belongs to, else the
-    /// backend's; there the key that the finding names, else the package's name.
-    pub(crate) fn of(&self, finding: &Finding) -> Place {
-        let file = file(self.repo, finding.entry.as_deref().unwrap_or_default());
+    /// backend's; there the key that the finding names, else the package's name. Nothing without a repository.
+    pub(crate) fn of(&self, finding: &Finding) -> Option<Place> {
+        let repo = self.repo?;
+        let entry = finding.entry.as_deref().unwrap_or_default();
+        let file = file(repo, entry.strip_prefix(&self.inside).unwrap_or(entry));
         let text = match file.ends_with("package.json") {
-            true => std::fs::read_to_string(self.repo.root.join(&file)).unwrap_or_default(),
+            true => std::fs::read_to_string(repo.root.join(&file)).unwrap_or_default(),
             false => String::new(),
         };
         let line = finding.key.as_deref().and_then(|key| line_of(&text, key)).or_else(|| line_of(&text, "name"));
-        Place { file: format!("{}{file}", self.prefix), line: line.unwrap_or(1) }
+        Some(Place { file: format!("{}{file}", self.prefix), line: line.unwrap_or(1) })
     }
 }
 

@@ -1,6 +1,5 @@
 //! A log of the findings in SARIF 2.1.0, as code scanning reads it.
 
-use artifacts::{CODES, Verification};
 use monorepo::{Finding, FindingKind};
 use serde_json::{Value, json};
 
@@ -8,11 +7,12 @@ use crate::place::{Place, Places};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// The log of one verification; accepted findings are in it as suppressed ones.
-pub(crate) fn log(places: &Places<'_>, verification: &Verification) -> Value {
-    let open = verification.findings.iter().map(|finding| result(places, finding));
-    let accepted = verification.accepted.iter().map(|finding| {
-        let mut result = result(places, finding);
+/// The log of one verification by a crate with these kinds of findings; accepted findings are in it as suppressed
+/// ones.
+pub(crate) fn log(places: &Places<'_>, kinds: &[FindingKind], findings: &[Finding], accepted: &[Finding]) -> Value {
+    let open = findings.iter().map(|finding| result(places, kinds, finding));
+    let accepted = accepted.iter().map(|finding| {
+        let mut result = result(places, kinds, finding);
         result["suppressions"] = json!([{ "kind": "external", "justification": "listed in the baseline" }]);
         result
     });
@@ -23,7 +23,7 @@ pub(crate) fn log(places: &Places<'_>, verification: &Verification) -> Value {
             "tool": { "driver": {
                 "name": "backstage-xtask",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": CODES.iter().map(rule).collect::<Vec<_>>(),
+                "rules": kinds.iter().map(rule).collect::<Vec<_>>(),
             }},
             "results": open.chain(accepted).collect::<Vec<_>>(),
         }],
@@ -40,22 +40,24 @@ fn rule(kind: &FindingKind) -> Value {
     })
 }
 
-fn result(places: &Places<'_>, finding: &Finding) -> Value {
-    let Place { file, line } = places.of(finding);
+fn result(places: &Places<'_>, kinds: &[FindingKind], finding: &Finding) -> Value {
     let inside = finding.entry.as_ref().map(|entry| format!("!{entry}")).unwrap_or_default();
     let Finding { found, expected, why, next, .. } = finding;
+    let mut location = json!({
+        "logicalLocations": [{ "fullyQualifiedName": format!("{}{inside}", finding.subject) }],
+    });
+    if let Some(Place { file, line }) = places.of(finding) {
+        location["physicalLocation"] = json!({
+            "artifactLocation": { "uri": uri(&file), "uriBaseId": "%SRCROOT%" },
+            "region": { "startLine": line },
+        });
+    }
     json!({
         "ruleId": finding.code,
-        "ruleIndex": CODES.iter().position(|kind| kind.code == finding.code),
+        "ruleIndex": kinds.iter().position(|kind| kind.code == finding.code),
         "level": finding.severity.name(),
         "message": { "text": format!("found {found}, expected {expected}\nwhy: {why}\nhint: {next}") },
-        "locations": [{
-            "physicalLocation": {
-                "artifactLocation": { "uri": uri(&file), "uriBaseId": "%SRCROOT%" },
-                "region": { "startLine": line },
-            },
-            "logicalLocations": [{ "fullyQualifiedName": format!("{}{inside}", finding.subject) }],
-        }],
+        "locations": [location],
     })
 }
 
@@ -111,7 +113,7 @@ mod tests {
         let verification = artifacts::verify(empty.path(), &repo);
         let all = verification.baseline.clone();
         let log = [verification, artifacts::verify_against(empty.path(), &repo, &all)]
-            .map(|found| log(&Places::new(&repo, None), &found));
+            .map(|found| log(&Places::new(&repo, None), artifacts::CODES, &found.findings, &found.accepted));
         for log in &log {
             for (path, names) in REQUIRED {
                 let objects = at(vec![log], path);

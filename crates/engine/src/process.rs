@@ -134,10 +134,29 @@ impl Invocation {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
         }
-        let text = String::from_utf8_lossy(&output.stderr);
-        let mut tail = VecDeque::new();
-        text.lines().for_each(|line| push_tail(&mut tail, line));
-        Err(self.failed(output.status.code(), tail.into()))
+        Err(self.failed(output.status.code(), tail_of(&output.stderr)))
+    }
+
+    /// Runs it to its end; its standard output goes into a file.
+    ///
+    /// # Errors
+    /// As [`Invocation::stream`].
+    pub fn write_to(&self, target: File, interrupt: &Interrupt) -> Result<(), EngineError> {
+        let handle = self.expression().unchecked().stdout_file(target).stderr_capture().start();
+        let handle = Arc::new(handle.map_err(|error| self.not_started(error))?);
+        let done = Arc::new(AtomicBool::new(false));
+        let watcher = watch(Arc::clone(&handle), interrupt.clone(), Arc::clone(&done));
+        let output = handle.wait().cloned();
+        done.store(true, Ordering::Relaxed);
+        let _ = watcher.join();
+        if interrupt.is_set() {
+            return Err(EngineError::Interrupted);
+        }
+        let output = output.map_err(EngineError::io(format!("waiting for {}", self.program.display())))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(self.failed(output.status.code(), tail_of(&output.stderr)))
     }
 
     /// Runs it to its end and gives its standard output, whatever its exit code.
@@ -188,6 +207,13 @@ pub struct Outcome {
 
 pub(crate) fn os_pipe() -> std::io::Result<(std::io::PipeReader, std::io::PipeWriter)> {
     std::io::pipe()
+}
+
+/// The last lines of a program's output.
+fn tail_of(output: &[u8]) -> Vec<String> {
+    let mut tail = VecDeque::new();
+    String::from_utf8_lossy(output).lines().for_each(|line| push_tail(&mut tail, line));
+    tail.into()
 }
 
 pub(crate) fn push_tail(tail: &mut VecDeque<String>, line: &str) {
@@ -266,6 +292,17 @@ mod tests {
         assert_eq!(command, "sh -c 'seq 1 40; exit 3'");
         assert_eq!(code, Some(3));
         assert_eq!((tail.len(), tail[24].as_str()), (25, "40"));
+    }
+
+    #[test]
+    fn a_file_takes_the_output_and_the_error_keeps_its_tail() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let into = |script: &str| sh(script).write_to(file.reopen().unwrap(), &Interrupt::default());
+        into("printf data").unwrap();
+        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "data");
+        let error = into("echo no >&2; exit 4").unwrap_err();
+        let EngineError::Failed { code, tail, .. } = error else { panic!("{error}") };
+        assert_eq!((code, tail), (Some(4), vec!["no".to_owned()]));
     }
 
     #[test]

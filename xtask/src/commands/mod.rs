@@ -8,3 +8,4 @@ pub(crate) mod explain;
 pub(crate) mod render;
 pub(crate) mod test;
 pub(crate) mod verify_artifacts;
+pub(crate) mod verify_image;

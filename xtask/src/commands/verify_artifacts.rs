@@ -4,35 +4,77 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifacts::{Baseline, Verification};
+use artifacts::{AppFile, AppFileKind, Baseline, CODES, Verification};
+use engine::Interrupt;
+use image::NodeKind;
 use monorepo::{Monorepo, Problem, Problems, Severity};
 use serde_json::json;
 
-use crate::exit::CheckFailed;
 use crate::files::write_atomically;
-use crate::flags::{FailOn, MessageFormat, RepositoryFlags, VerifyArtifacts};
+use crate::findings::{Report, checkout};
+use crate::flags::{RepositoryFlags, VerifyArtifacts};
+use crate::image_source::ImageSource;
 use crate::output::Printer;
 use crate::place::Places;
-use crate::{github, repository, sarif, summary};
+use crate::{repository, summary};
 
-pub(crate) fn run(flags: &VerifyArtifacts, repository: &RepositoryFlags, printer: &Printer) -> Result<()> {
+pub(crate) fn run(
+    flags: &VerifyArtifacts,
+    repository: &RepositoryFlags,
+    printer: &Printer,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let repo = repository::read(repository, printer)?;
-    let dist = flags.dist.clone().unwrap_or_else(|| default_folder(&repo));
     let accepted = flags.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default();
-    let verification = artifacts::verify_against(&dist, &repo, &accepted);
-    say(&dist, &repo, &verification, printer);
+    let (place, verification) = match &flags.image {
+        Some(image) => (image.clone(), verify_app(image, &repo, &accepted, repository, interrupt)?),
+        None => {
+            let dist = flags.dist.clone().unwrap_or_else(|| default_folder(&repo));
+            (dist.display().to_string(), artifacts::verify_against(&dist, &repo, &accepted))
+        }
+    };
+    let checkout = checkout();
+    let report = Report {
+        kinds: CODES,
+        findings: &verification.findings,
+        accepted: &verification.accepted,
+        places: &Places::new(&repo, checkout.as_deref()),
+        table: &|| table(Path::new(&place), &verification, Severity::Note),
+        message: (
+            "artifacts",
+            &|| json!({ "folder": place, "sound": verification.is_sound(), "verification": verification }),
+        ),
+    };
+    report.print(printer);
     match &flags.write_baseline {
         Some(path) => write_baseline(path, &verification.baseline, printer),
-        None => require_sound(&verification, severity(flags.fail_on)),
+        None => report.require_sound(flags.fail_on, "the artifacts"),
     }
 }
 
-fn severity(fail_on: FailOn) -> Severity {
-    match fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Note => Severity::Note,
-    }
+/// Verifies the app in an image: what is in its working directory, but for installed packages.
+fn verify_app(
+    image: &str,
+    repo: &Monorepo,
+    accepted: &Baseline,
+    repository: &RepositoryFlags,
+    interrupt: &Interrupt,
+) -> Result<Verification> {
+    let image = ImageSource::parse(image)?.open(repository, interrupt)??;
+    let folder = image.config.config.working_dir.trim_matches('/').to_owned();
+    let inside = |path: &str| path.strip_prefix(&folder).map(|path| path.trim_start_matches('/').to_owned());
+    let tree = image.files(&|path, size| inside(path).is_some_and(|path| artifacts::is_read_of_app(&path, size)))?;
+    let files = tree.under(&folder).filter_map(|(path, node)| {
+        let kind = match &node.kind {
+            NodeKind::Folder => AppFileKind::Folder,
+            NodeKind::File(size) => AppFileKind::File(*size),
+            NodeKind::Link(target) => AppFileKind::Link(target.clone()),
+            NodeKind::Special => AppFileKind::Special,
+        };
+        let bytes = node.note.as_ref().map(|bytes| bytes.as_slice());
+        Some(AppFile { path: inside(path)?, kind, mode: node.mode, bytes })
+    });
+    Ok(artifacts::verify_app(files, repo, accepted))
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline> {
@@ -50,42 +92,14 @@ fn write_baseline(path: &Path, baseline: &Baseline, printer: &Printer) -> Result
     Ok(())
 }
 
-/// The result in the form that was asked for.
-fn say(dist: &Path, repo: &Monorepo, verification: &Verification, printer: &Printer) {
-    let checkout = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
-    let places = Places::new(repo, checkout.as_deref());
-    match printer.format() {
-        MessageFormat::Human => printer.data(table(dist, verification, Severity::Note).trim_end()),
-        MessageFormat::Json => printer.message(
-            "artifacts",
-            json!({ "folder": dist, "sound": verification.is_sound(), "verification": verification }),
-        ),
-        MessageFormat::Github => {
-            for finding in &verification.findings {
-                printer.data(&github::annotation(finding, &places.of(finding)));
-            }
-        }
-        MessageFormat::Sarif => printer.document(&sarif::log(&places, verification)),
-    }
-}
-
 /// Where the Backstage CLI leaves the archives.
 pub(crate) fn default_folder(repo: &Monorepo) -> PathBuf {
     repo.root.join(&repo.backend().folder).join("dist")
 }
 
-/// An error, when there is a finding that weighs at least `least` and is not accepted.
-fn require_sound(verification: &Verification, least: Severity) -> Result<()> {
-    let Some(first) = verification.at_least(least).next() else { return Ok(()) };
-    let count = verification.at_least(least).count();
-    let plural = if count == 1 { "" } else { "s" };
-    let hint = format!("`cargo xtask explain {}` says why it matters and how it comes about", first.code);
-    Err(CheckFailed(format!("{count} problem{plural} in the artifacts\n  hint: {hint}")).into())
-}
-
 /// The archives, then every finding that weighs at least `least`.
-pub(crate) fn table(dist: &Path, verification: &Verification, least: Severity) -> String {
-    let mut text = format!("artifacts in {}\n", dist.display());
+pub(crate) fn table(place: &Path, verification: &Verification, least: Severity) -> String {
+    let mut text = format!("artifacts in {}\n", place.display());
     for archive in &verification.archives {
         let _ = writeln!(
             text,
