@@ -13,7 +13,7 @@ use crate::output::Printer;
 const HINT: &str = "\n  hint: ";
 /// What to do about a full disk.
 const MAKE_ROOM: &str = "make room on its disk; `cargo xtask clean --report` lists what this tool keeps";
-/// The repository or its artifacts are wrong.
+/// The repository, its artifacts or the image are wrong.
 const REPOSITORY: u8 = 1;
 /// The command line asks for something there is not.
 const USAGE: u8 = 2;

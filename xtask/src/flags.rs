@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 /// From a bare clone of a Backstage monorepo to a verified runtime image.
 #[derive(Debug, Parser)]
 #[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 the repository or its artifacts are wrong; 2 wrong usage; \
+#[command(after_help = "Exit codes: 0 done; 1 the repository, its artifacts or the image are wrong; 2 wrong usage; \
     3 the environment failed (engine, network, disk); 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(flatten)]

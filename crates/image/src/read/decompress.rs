@@ -89,3 +89,39 @@ impl<R: BufRead> Read for Frames<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+    use super::*;
+
+    fn read(blob: &[u8]) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        Decompressed::new(blob)?.read_to_end(&mut bytes).map(|_| bytes)
+    }
+
+    #[test]
+    fn parts_are_joined_whatever_their_form() {
+        let parts: [&[u8]; 2] = [&[b'a'; 200_000], &[b'b'; 7]];
+        let gzip = |part: &[u8]| {
+            let mut member = Vec::new();
+            flate2::read::GzEncoder::new(part, flate2::Compression::default()).read_to_end(&mut member).unwrap();
+            member
+        };
+        let zstd = |part: &[u8]| compress_to_vec(part, CompressionLevel::Fastest);
+        assert_eq!(read(&parts.map(gzip).concat()).unwrap(), parts.concat());
+        assert_eq!(read(&parts.map(zstd).concat()).unwrap(), parts.concat());
+        assert_eq!(read(&parts.concat()).unwrap(), parts.concat());
+        assert_eq!(read(b"").unwrap(), b"");
+    }
+
+    #[test]
+    fn a_damaged_frame_ends_the_reading() {
+        let mut blob = compress_to_vec(&[b'a'; 1000][..], CompressionLevel::Fastest);
+        blob.extend(b"no frame");
+        assert!(read(&blob).is_err());
+        assert!(read(&ZSTD[..3]).is_ok(), "too short to tell");
+        assert!(read(ZSTD).is_err());
+    }
+}

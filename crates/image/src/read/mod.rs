@@ -17,5 +17,6 @@ mod stored;
 mod tree;
 
 pub(crate) use entry::FileHead;
+pub(crate) use limits::Memory;
 pub use stored::{StoredImage, StoredLayer};
 pub use tree::{ImageTree, Node, NodeKind};

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
+use super::Memory;
 use super::docker;
 use super::layer::{self, Entries, Inspect};
 use super::merge::merge;
@@ -96,10 +97,12 @@ impl StoredImage {
     /// # Errors
     /// A layer is damaged, over a limit, or not what its digests say.
     pub fn files(&self, wanted: &(dyn Fn(&str, u64) -> bool + Sync)) -> Result<ImageTree<Vec<u8>>, ImageError> {
+        let memory = Memory::new();
         self.read(&|head, data| {
             if !wanted(head.path, head.size) {
                 return Ok(None);
             }
+            memory.take(head.size)?;
             let mut bytes = Vec::new();
             data.read_to_end(&mut bytes)?;
             Ok(Some(bytes))

@@ -40,6 +40,15 @@ pub(crate) struct Elf {
     pub(crate) module_versions: BTreeSet<u32>,
 }
 
+impl Elf {
+    /// About how many bytes it takes.
+    pub(crate) fn weight(&self) -> usize {
+        let names = self.needed.iter().chain(&self.defines);
+        let versions = self.versions.iter().flat_map(|(library, version)| [library, version]);
+        names.chain(versions).map(|name| name.len() + size_of::<String>()).sum()
+    }
+}
+
 /// Reads a program. Damaged tables count as empty: the dynamic linker has the last word about them.
 pub(crate) fn read(data: &[u8]) -> Binary {
     match FileKind::parse(data) {

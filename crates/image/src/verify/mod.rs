@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::codes::DAMAGED;
 use crate::error::ImageError;
-use crate::read::{ImageTree, StoredImage};
+use crate::read::{ImageTree, Memory, StoredImage};
 use checks::CHECKS;
 use context::{Context, Says};
 use notes::Note;
@@ -71,7 +71,7 @@ pub fn verify_image(
     other: Option<&StoredImage>,
     budget: &Budget,
 ) -> Result<ImageVerification, ImageError> {
-    let tree = match image.read(&notes::inspect) {
+    let tree = match read(image) {
         Ok(tree) => tree,
         Err(error) => return damaged(subject, error),
     };
@@ -79,13 +79,18 @@ pub fn verify_image(
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
     let mut compared = None;
     if let Some(other) = other {
-        let tree: ImageTree<Note> = other.read(&notes::inspect)?;
+        let tree = read(other)?;
         let other_context = Context { subject, config: &other.config, tree: &tree, budget };
         findings.extend(against::migrations(&context, &other_context));
         compared = Some(against::compare((image, &context), (other, &other_context)));
     }
     let summary = Some(summary::of(image, &context));
     Ok(ImageVerification { summary, against: compared, findings: shortened(findings) })
+}
+
+fn read(image: &StoredImage) -> Result<ImageTree<Note>, ImageError> {
+    let memory = Memory::new();
+    image.read(&|head, data| notes::inspect(head, data, &memory))
 }
 
 /// The verification of an image that cannot be read: one finding says why.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::elf::{self, Binary};
 use super::node;
-use crate::read::FileHead;
+use crate::read::{FileHead, Memory};
 
 /// Largest native addon or library that is read.
 const BINARY: u64 = 256 << 20;
@@ -22,7 +22,8 @@ const HEADER: u64 = 64;
 const LIBRARIES: &[&str] =
     &["libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "libpthread.so", "libdl.so", "librt.so", "libatomic.so"];
 /// Where packages put what they bring: as public as they are.
-const INSTALLED: &[&str] = &["usr/lib/", "usr/share/", "usr/include/", "usr/local/lib/", "var/lib/dpkg/", "lib/"];
+const INSTALLED: &[&str] =
+    &["usr/lib/", "usr/share/", "usr/include/", "usr/local/include/", "usr/local/lib/", "var/lib/dpkg/", "lib/"];
 
 /// What is remembered of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub(crate) enum Content {
     /// A library, with the versions of symbols that it defines.
     Library(Binary),
     /// The manifest of a package.
-    Package { name: String, version: String },
+    Package { version: String },
     /// A text.
     Text(String),
 }
@@ -54,13 +55,30 @@ pub(crate) enum Content {
 #[derive(Deserialize)]
 struct Manifest {
     #[serde(default)]
-    name: String,
-    #[serde(default)]
     version: String,
 }
 
-/// Looks at one file.
-pub(crate) fn inspect(head: FileHead<'_>, data: &mut dyn Read) -> io::Result<Option<Note>> {
+impl Note {
+    /// About how many bytes it takes.
+    fn weight(&self) -> u64 {
+        let texts = match &self.content {
+            Content::Text(text) => text.len(),
+            Content::Package { version } => version.len(),
+            Content::Addon(Binary::Elf(elf)) | Content::Library(Binary::Elf(elf)) => elf.weight(),
+            Content::Addon(_) | Content::Library(_) | Content::Node { .. } | Content::Other => 0,
+        };
+        (size_of::<Self>() + texts) as u64
+    }
+}
+
+/// Looks at one file, and remembers of it what fits.
+pub(crate) fn inspect(head: FileHead<'_>, data: &mut dyn Read, memory: &Memory) -> io::Result<Option<Note>> {
+    let note = look(head, data)?;
+    note.iter().try_for_each(|note| memory.take(note.weight()))?;
+    Ok(note)
+}
+
+fn look(head: FileHead<'_>, data: &mut dyn Read) -> io::Result<Option<Note>> {
     let name = head.path.rsplit('/').next().unwrap_or_default();
     let content = match name {
         "node" | "nodejs" if head.mode & 0o111 != 0 => return program(data),
@@ -100,7 +118,7 @@ fn program(data: &mut dyn Read) -> io::Result<Option<Note>> {
 
 fn package(bytes: &[u8]) -> Content {
     match serde_json::from_slice(bytes) {
-        Ok(Manifest { name, version }) => Content::Package { name, version },
+        Ok(Manifest { version }) => Content::Package { version },
         Err(_) => Content::Other,
     }
 }
