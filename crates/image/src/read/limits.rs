@@ -21,6 +21,8 @@ pub(super) const UNPACKED: u64 = 16 << 30;
 pub(super) const DOCUMENT: u64 = 4 << 20;
 /// Bytes that are remembered of the files of one image.
 const REMEMBERED: u64 = 512 << 20;
+/// Names on the way to all entries together; a usual image has 100,000, so many are a maze of links.
+pub(super) const STEPS: u64 = 3_000_000;
 /// Links followed on the way to one path, as Linux does (path_resolution(7)).
 pub(super) const LINKS: usize = 40;
 

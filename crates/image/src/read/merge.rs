@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::entry::{Head, Kind};
 use super::layer::Entries;
+use super::limits;
 use super::tree::{ImageTree, Node, NodeKind};
 
 /// Begins the name of an entry that removes the entry named after it.
@@ -12,9 +14,9 @@ const WHITEOUT: &str = ".wh.";
 /// The entry that empties its folder of what lower layers put there.
 const OPAQUE: &str = ".wh..wh..opq";
 
-/// The tree of these layers, the lowest first.
-pub(super) fn merge<T>(layers: Vec<Entries<T>>) -> ImageTree<T> {
-    let mut tree = ImageTree { nodes: BTreeMap::new(), hidden: Vec::new() };
+/// The tree of these layers, the lowest first; nothing when their links are a maze that takes too long to walk.
+pub(super) fn merge<T>(layers: Vec<Entries<T>>) -> Option<ImageTree<T>> {
+    let mut tree = ImageTree { nodes: BTreeMap::new(), hidden: Vec::new(), steps: AtomicU64::new(0) };
     for layer in layers {
         // What a layer removes is of the layers below, wherever in it the mark stands.
         let (marks, entries): (Vec<_>, Vec<_>) = layer.into_iter().partition(|(head, _)| mark(&head.path).is_some());
@@ -26,7 +28,7 @@ pub(super) fn merge<T>(layers: Vec<Entries<T>>) -> ImageTree<T> {
             tree.add(&head, note, &mut parent);
         }
     }
-    tree
+    (tree.steps.load(Ordering::Relaxed) <= limits::STEPS).then_some(tree)
 }
 
 /// The folder and the name that a whiteout's path names.
@@ -142,4 +144,29 @@ impl<T> ImageTree<T> {
 
 fn joined(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(path: &str, kind: Kind) -> (Head, Option<()>) {
+        let head = Head { path: path.to_owned(), kind, mode: 0o755, uid: 0, gid: 0, has_capabilities: false };
+        (head, None)
+    }
+
+    #[test]
+    fn a_maze_of_links_is_given_up() {
+        let way = "../".repeat(1300);
+        let maze = |walks: usize| {
+            let link = |number: usize| Kind::SymbolicLink(format!("{way}{}", number + 1));
+            let links = (0..39).map(|number| head(&number.to_string(), link(number)));
+            // A link makes the folder that is remembered be looked for again.
+            let entries =
+                (0..walks).flat_map(|_| [head("l", Kind::SymbolicLink(String::new())), head("0/x", Kind::File(0))]);
+            merge(vec![links.chain(entries).collect::<Entries<()>>()])
+        };
+        assert!(maze(10).is_some());
+        assert!(maze(100).is_none());
+    }
 }

@@ -89,7 +89,8 @@ impl StoredImage {
         let mut read = read.into_inner().unwrap_or_default();
         read.sort_by_key(|(number, _)| *number);
         let layers: Vec<Entries<T>> = read.into_iter().map(|(_, entries)| entries).collect::<Result<_, _>>()?;
-        Ok(merge(layers))
+        merge(layers)
+            .ok_or_else(|| ImageError::unexpected(Path::new("layers"), "links that lead to files", "a maze of links"))
     }
 
     /// Streams all layers once, and keeps the bytes of the files that are `wanted` by path and size.

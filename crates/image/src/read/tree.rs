@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::limits;
 
@@ -64,6 +65,8 @@ pub struct ImageTree<T> {
     pub(super) nodes: BTreeMap<String, Node<T>>,
     /// What was remembered of files that a later layer removed or replaced: who pulls the image has them.
     pub(super) hidden: Vec<(String, Arc<T>)>,
+    /// Names that were walked so far.
+    pub(super) steps: AtomicU64,
 }
 
 impl<T> ImageTree<T> {
@@ -102,12 +105,15 @@ impl<T> ImageTree<T> {
     }
 
     /// The path without links on the way; with `follows_last`, without one at its end, too. Parts that are not
-    /// there are taken as they are. Nothing when the links never end.
+    /// there are taken as they are. Nothing when the links never end, or are a maze.
     pub(super) fn walk(&self, from: &str, path: &str, follows_last: bool) -> Option<String> {
         let mut place = if path.starts_with('/') { String::new() } else { from.trim_matches('/').to_owned() };
         let mut todo: Vec<String> = parts(path).rev().map(str::to_owned).collect();
         let mut links = 0;
         while let Some(part) = todo.pop() {
+            if self.steps.fetch_add(1, Ordering::Relaxed) > limits::STEPS {
+                return None;
+            }
             if part == ".." {
                 place.truncate(place.rfind('/').unwrap_or_default());
                 continue;

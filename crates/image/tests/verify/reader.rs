@@ -132,6 +132,28 @@ fn links_stay_in_the_image() {
 }
 
 #[test]
+fn headers_before_an_entry_describe_it() {
+    let mut builder = Builder::new(Vec::new());
+    let records: [(&str, &[u8]); 3] = [
+        ("path", b"from/pax"),
+        ("uid", b"123456789"),
+        ("SCHILY.xattr.security.capability", &[1, 0, 0, 2, 0, 4, 0, 0, 0, 0]),
+    ];
+    builder.append_pax_extensions(records).unwrap();
+    let mut short = header();
+    short.set_size(0);
+    builder.append_data(&mut short, "short", &b""[..]).unwrap();
+    let long = "folder/".repeat(40) + "file";
+    let mut header = header();
+    header.set_size(0);
+    builder.append_data(&mut header, &long, &b""[..]).unwrap();
+    let tree = tree(&[builder.into_inner().unwrap()]);
+    let node = tree.get("from/pax").unwrap();
+    assert_eq!((node.uid, node.has_capabilities), (123_456_789, true));
+    assert!(tree.get(&long).is_some_and(|node| !node.has_capabilities && node.uid == 0));
+}
+
+#[test]
 fn every_form_has_the_same_files() {
     let folder = Fixture::good().write();
     let layout = Layout::open(folder.path()).unwrap();
