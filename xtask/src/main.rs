@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::BuildImage(flags) => commands::build_image::run(flags, &cli.repository, &printer, &interrupt),
+        Command::BootImage(flags) => commands::boot_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::VerifyArtifacts(flags) => commands::verify_artifacts::run(flags, &cli.repository, &printer),
         Command::Explain(flags) => commands::explain::run(flags, &printer),
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),

@@ -213,6 +213,20 @@ fn clock() -> String {
     format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
+/// Does work, and reports it as a step.
+pub(crate) fn step<T>(
+    reporter: &dyn Reporter,
+    name: &str,
+    work: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let start = Instant::now();
+    reporter.report(&Event::StepStarted { step: name.to_owned() });
+    let result = work();
+    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
+    reporter.report(&Event::StepFinished { step: name.to_owned(), state, seconds: start.elapsed().as_secs_f64() });
+    result
+}
+
 /// Collects how each step ended, on the way to the printer.
 pub(crate) struct StepLog<'a> {
     printer: &'a Printer,
