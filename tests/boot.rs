@@ -59,11 +59,12 @@ fn scratch_folders() -> Vec<PathBuf> {
 
 /// A copy of the demo's image, made into something else.
 fn changed(change: impl FnOnce(&Layout, &mut ImageSpec)) -> (TempDir, String) {
+    let bench = demo();
     let folder = embedded::passing_folder("boot-");
     let place = folder.path().join("layout");
-    run(Command::new("cp").arg("-al").arg(demo().layout()).arg(&place));
+    run(Command::new("cp").arg("-al").arg(bench.layout()).arg(&place));
     let layout = Layout::open(&place).unwrap();
-    let image = layout.image(&demo().tag).unwrap();
+    let image = layout.image(&bench.tag).unwrap();
     let config = image.config.config;
     let mut spec = ImageSpec {
         architecture: "amd64".to_owned(),
@@ -113,10 +114,11 @@ fn a_sound_image_is_ready_answers_and_ends() {
 
 #[test]
 fn archives_and_docker_boot_the_same_image() {
+    let bench = demo();
     let folder = embedded::passing_folder("boot-");
     for form in ["oci-archive", "docker-archive"] {
         let place = format!("{form}:{}", folder.path().join(form).display());
-        demo().embedded(&["--output", &place]).expect_success();
+        bench.embedded(&["--output", &place]).expect_success();
         boot(&place, &[]).expect_success();
     }
     if docker(&["version"]).1 {
@@ -130,8 +132,7 @@ fn archives_and_docker_boot_the_same_image() {
 
 #[test]
 fn another_database_than_the_given_one_is_refused() {
-    let words =
-        ["it ended before it was ready\n  | ", "ECONNREFUSED", "hint: the configuration leads to another database"];
+    let words = ["its startup failed\n  | ", "ECONNREFUSED", "hint: the configuration leads to another database"];
     fails(&image(), &["--env", "POSTGRES_PORT=1"], &words);
 }
 
@@ -151,7 +152,10 @@ fn a_missing_variable_is_named() {
 fn a_missing_module_is_named_with_the_manifest_to_declare_it_in() {
     let (_folder, image) =
         changed(|layout, spec| without(layout, spec, "app/node_modules/@backstage", "plugin-auth-backend"));
-    let words = ["Cannot find module '@backstage/plugin-auth-backend'", "in packages/backend/package.json"];
+    let words = [
+        "Cannot find package '@backstage/plugin-auth-backend' imported from /app/packages/backend/",
+        "in packages/backend/package.json",
+    ];
     fails(&image, &[], &words);
 }
 

@@ -86,7 +86,7 @@ fn errors(text: &str) -> Vec<String> {
 }
 
 fn is_error(line: &str) -> bool {
-    let is_named = line.contains("Error: ") || line.contains("Error [");
+    let is_named = line.contains("Error: ") || line.contains("Error [") || line.starts_with("error: ");
     (is_named && !line.starts_with(char::is_whitespace)) || is_of_the_engine(line)
 }
 
@@ -163,4 +163,106 @@ fn manifest_of(file: &str) -> Manifest {
     let folder = file.rsplit_once("/dist/").or_else(|| file.rsplit_once("/src/")).or_else(|| file.rsplit_once('/'));
     let folder = folder.map_or("", |(folder, _)| folder).trim_start_matches("/app/");
     Manifest::Ours(format!("{}/package.json", folder.escape_debug()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagnosed(log: &str) -> Diagnosis {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), log).unwrap();
+        diagnose(file.path()).unwrap()
+    }
+
+    const STARTED: &str = r#"{"level":"info","message":"Listening on :7007","service":"rootHttpRouter"}"#;
+
+    #[test]
+    fn the_first_error_counts_and_not_the_last() {
+        let log = format!(
+            "{STARTED}\nAcquire connection error: Error: connect ECONNREFUSED 127.0.0.1:1\n    at TCPConnectWrap.afterConnect\n\
+             {}\n{}\n",
+            r#"{"level":"error","message":"Plugin 'app' threw an error during startup. Failed","service":"backstage"}"#,
+            r#"{"level":"error","message":"Unhandled rejection Backend startup failed due to the following errors:"}"#,
+        );
+        let found = diagnosed(&log);
+        assert_eq!(found.cause, "Acquire connection error: Error: connect ECONNREFUSED 127.0.0.1:1");
+        assert!(found.hint.unwrap().contains("leads to another database"));
+        assert_eq!(found.blame, Blame::Database);
+    }
+
+    #[test]
+    fn the_innermost_error_is_shown() {
+        let line = r#"{"level":"error","message":"Plugin 'app' threw an error during startup. Failed to instantiate service 'core.auth' for 'app' because the factory function threw an error, Error: Missing required config value at 'backend.baseUrl' in 'app-config.other.yaml'","service":"backstage","stack":"Error: Failed to instantiate service 'core.auth' for 'app' because the factory function threw an error, Error: Missing required config value at 'backend.baseUrl' in 'app-config.other.yaml'\n    at x (/app/a.js:1:2)"}"#;
+        let found = diagnosed(line);
+        let lines: Vec<_> = found.cause.lines().collect();
+        assert_eq!(
+            lines[1..],
+            ["Error: Missing required config value at 'backend.baseUrl' in 'app-config.other.yaml'"]
+        );
+        assert!(found.hint.unwrap().contains("--env NAME=VALUE"));
+    }
+
+    #[test]
+    fn a_missing_module_is_declared_by_whoever_asks_for_it() {
+        let hint = |log: &str| diagnosed(log).hint.unwrap();
+        let ours = "Error [ERR_MODULE_NOT_FOUND]: Cannot find package '@backstage/plugin-auth-backend' imported from \
+            /app/packages/backend/dist/index.cjs.js\n    at x";
+        assert!(hint(ours).starts_with("@backstage/plugin-auth-backend is not in the image: declare it under"));
+        assert!(hint(ours).contains("in packages/backend/package.json,"), "{}", hint(ours));
+        let foreign = "Error: Cannot find module 'left-pad/lib/a'\nRequire stack:\n- /app/node_modules/@x/y/dist/a.cjs.js\n\
+            - /app/packages/backend/dist/index.cjs.js";
+        let text = hint(foreign);
+        assert!(text.starts_with("left-pad is not in the image: @x/y uses it and does not declare it"), "{text}");
+        let file = hint("Error: Cannot find module './router'\nRequire stack:\n- /app/plugins/hello/dist/index.cjs.js");
+        assert!(file.starts_with("the file ./router is not in the image"), "{file}");
+    }
+
+    #[test]
+    fn each_of_these_is_known() {
+        for (line, words) in [
+            (
+                r#"{"level":"error","message":"Can't serve static app content from /app/packages/app/dist/static, directory doesn't exist","plugin":"app","service":"backstage"}"#,
+                "the app is not in the image",
+            ),
+            (
+                "Error: The migration directory is corrupt, the following files are missing: 20240113_x.js",
+                "older than the database",
+            ),
+            (
+                "Error: EROFS: read-only file system, open '/app/packages/app/dist/static/main.js'",
+                "writes to its own files",
+            ),
+            ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "--memory 2G"),
+            ("boot: out of memory: the limit is 1073741824 bytes", "--memory 2G"),
+            ("boot: ended by SIGKILL", "--memory 2G"),
+            (
+                "Error: The module '/app/x.node' was compiled against a different Node.js version using NODE_MODULE_VERSION 127",
+                "native addon",
+            ),
+            ("Error: The server does not support SSL connections", "connection_ssl=false"),
+            ("error: permission denied to create database", "pluginDivisionMode"),
+            ("bwrap: execvp node: No such file or directory", "no `node`"),
+            ("SystemError [ERR_SYSTEM_ERROR]: A system error occurred: uv_os_homedir returned ENOENT", "wants a home"),
+        ] {
+            let hint = diagnosed(&format!("{STARTED}\n{line}\n")).hint;
+            assert!(hint.as_ref().is_some_and(|hint| hint.contains(words)), "{line}: {hint:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_error_is_none() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = format!("boot: not set: A B\n{STARTED}\n(node:5) Warning: x\nboot: ended with 1\n");
+        std::fs::write(file.path(), text).unwrap();
+        assert_eq!(diagnose(file.path()), None);
+        assert_eq!(unset_variables(file.path()), ["A", "B"]);
+        assert_eq!(diagnose(Path::new("/no/such/log")), None);
+    }
+
+    #[test]
+    fn nothing_of_a_log_draws_on_a_terminal() {
+        let found = diagnosed("{\"level\":\"error\",\"message\":\"\\u001b[31mred\\u001b[0m\\u0007\"}");
+        assert_eq!((found.cause.as_str(), found.hint), ("red", None));
+    }
 }

@@ -77,7 +77,7 @@ impl Session<'_> {
             Confinement { identity: random_identity()?, argv: Supervisor::argv(), memory: self.boot.memory };
         Ok(Service {
             environment: Vec::new(),
-            secrets: variables::all(database.variables(), &self.boot.variables),
+            secrets: variables::all(&database.variables(), &self.boot.variables),
             mounts: vec![supervisor.mount()],
             confinement: Some(confinement),
         })

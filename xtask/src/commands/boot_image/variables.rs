@@ -42,7 +42,7 @@ fn parse(text: &str, place: &str) -> Result<(String, String), WrongUsage> {
 }
 
 /// Fills in `${NAME}` where a value refers to a variable of the database, and gives all of them: later ones win.
-pub(super) fn all(database: Vec<(String, String)>, own: &[(String, String)]) -> Vec<(String, OsString)> {
+pub(super) fn all(database: &[(String, String)], own: &[(String, String)]) -> Vec<(String, OsString)> {
     let filled = |value: &str| {
         database.iter().fold(value.to_owned(), |value, (name, known)| value.replace(&format!("${{{name}}}"), known))
     };
@@ -83,6 +83,6 @@ mod tests {
         let database = vec![pair("POSTGRES_HOST", "127.0.0.1"), pair("POSTGRES_PASSWORD", "hush")];
         let own = [pair("DB_URL", "${POSTGRES_HOST}/${POSTGRES_PASSWORD}"), pair("POSTGRES_HOST", "elsewhere")];
         let expected = [("POSTGRES_PASSWORD", "hush"), ("DB_URL", "127.0.0.1/hush"), ("POSTGRES_HOST", "elsewhere")];
-        assert_eq!(all(database, &own), expected.map(|(name, value)| (name.to_owned(), value.into())));
+        assert_eq!(all(&database, &own), expected.map(|(name, value)| (name.to_owned(), value.into())));
     }
 }
