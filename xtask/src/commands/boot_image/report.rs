@@ -62,8 +62,8 @@ impl Booted {
             others => format!(", {others} not for this Node here"),
         };
         format!(
-            "\nboot\n  ready    {:.1} s\n  memory   {} at most, of {}{limit}\n  page     answers, and {} scripts and {} \
-             styles of it\n  catalog  {catalog}\n  addons   {} load{skipped}\n  stop     {:.1} s after SIGTERM\n  in all   \
+            "\nboot\n  ready    {:.1} s\n  memory   {} at most, of {}{limit}\n  page     answers, with its scripts ({}) and \
+             styles ({})\n  catalog  {catalog}\n  addons   {} load{skipped}\n  stop     {:.1} s after SIGTERM\n  in all   \
              {:.1} s\n",
             self.ready,
             megabytes(self.peak_memory),
