@@ -4,14 +4,12 @@
 
 mod harness;
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use harness::host::{Untouched, processes};
-use harness::{Built, docker, run, workspace};
+use harness::host::{Family, Untouched, containers, family, wait_for_end};
+use harness::{Built, run, workspace};
 use serde_json::Value;
 
 /// Roots, packages and the image are made once for all of these tests.
@@ -34,8 +32,7 @@ fn once(engine: &str) -> Built {
 struct Running {
     process: Child,
     booted: Value,
-    /// Its processes by number and start, which no later process shares.
-    family: BTreeSet<(u32, String)>,
+    family: Family,
 }
 
 impl Running {
@@ -64,44 +61,8 @@ impl Running {
     }
 
     fn nothing_is_left(&self) {
-        let start = Instant::now();
-        loop {
-            let left: Vec<_> = self.family.iter().filter(|process| is_alive(process)).collect();
-            if left.is_empty() && containers().is_empty() {
-                return;
-            }
-            assert!(start.elapsed() < Duration::from_secs(10), "left: {left:?} {:?}", containers());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        wait_for_end(&self.family);
     }
-}
-
-/// A process and all that it started, directly or not.
-fn family(first: u32) -> BTreeSet<(u32, String)> {
-    let all: Vec<_> = processes().iter().filter_map(|folder| stat(folder)).collect();
-    let mut found = BTreeSet::from([first]);
-    while let Some((id, ..)) = all.iter().find(|(id, parent, ..)| found.contains(parent) && !found.contains(id)) {
-        found.insert(*id);
-    }
-    all.into_iter().filter(|(id, ..)| found.contains(id)).map(|(id, _, start, _)| (id, start)).collect()
-}
-
-fn is_alive(process: &(u32, String)) -> bool {
-    let found = stat(&Path::new("/proc").join(process.0.to_string()));
-    found.is_some_and(|(_, _, start, state)| start == process.1 && state != "Z")
-}
-
-/// Number, parent, start and state of a process (proc(5), `/proc/PID/stat`).
-fn stat(folder: &Path) -> Option<(u32, u32, String, String)> {
-    let text = std::fs::read_to_string(folder.join("stat")).ok()?;
-    let (id, rest) = (text.split(' ').next()?.parse().ok()?, text.rsplit_once(") ")?.1);
-    let words: Vec<_> = rest.split(' ').collect();
-    Some((id, words[1].parse().ok()?, words[19].to_owned(), words[0].to_owned()))
-}
-
-fn containers() -> Vec<String> {
-    let (names, _) = docker(&["ps", "--all", "--format", "{{.Names}}", "--filter", "name=backstage-xtask-run-"]);
-    names.lines().map(str::to_owned).collect()
 }
 
 /// Folders of ours that live as long as one run.

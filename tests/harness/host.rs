@@ -87,3 +87,48 @@ pub fn processes() -> Vec<std::path::PathBuf> {
         entries.filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()));
     numbered.map(|entry| entry.path()).collect()
 }
+
+/// Processes by number and start, which no later process shares.
+pub type Family = BTreeSet<(u32, String)>;
+
+/// A process and all that it started, directly or not.
+pub fn family(first: u32) -> Family {
+    let all: Vec<_> = processes().iter().filter_map(|folder| stat(folder)).collect();
+    let mut found = BTreeSet::from([first]);
+    while let Some((id, ..)) = all.iter().find(|(id, parent, ..)| found.contains(parent) && !found.contains(id)) {
+        found.insert(*id);
+    }
+    all.into_iter().filter(|(id, ..)| found.contains(id)).map(|(id, _, start, _)| (id, start)).collect()
+}
+
+fn is_alive(process: &(u32, String)) -> bool {
+    let found = stat(&Path::new("/proc").join(process.0.to_string()));
+    found.is_some_and(|(_, _, start, state)| start == process.1 && state != "Z")
+}
+
+/// Number, parent, start and state of a process (proc(5), `/proc/PID/stat`).
+fn stat(folder: &Path) -> Option<(u32, u32, String, String)> {
+    let text = std::fs::read_to_string(folder.join("stat")).ok()?;
+    let (id, rest) = (text.split(' ').next()?.parse().ok()?, text.rsplit_once(") ")?.1);
+    let words: Vec<_> = rest.split(' ').collect();
+    Some((id, words[1].parse().ok()?, words[19].to_owned(), words[0].to_owned()))
+}
+
+/// Names of the containers that we run.
+pub fn containers() -> Vec<String> {
+    let (names, _) = super::docker(&["ps", "--all", "--format", "{{.Names}}", "--filter", "name=backstage-xtask-run-"]);
+    names.lines().map(str::to_owned).collect()
+}
+
+/// Waits for a moment until none of these processes, and no container of ours, is left.
+pub fn wait_for_end(family: &Family) {
+    let start = Instant::now();
+    loop {
+        let left: Vec<_> = family.iter().filter(|process| is_alive(process)).collect();
+        if left.is_empty() && containers().is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "left: {left:?} {:?}", containers());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

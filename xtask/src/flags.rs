@@ -85,6 +85,8 @@ pub(crate) enum MessageFormat {
 pub(crate) enum Command {
     /// Build, verify and tag the runtime image
     BuildImage(BuildImage),
+    /// Start an image as production would, look at what it serves, and stop it
+    BootImage(BootImage),
     /// Check skeleton.tar.gz and bundle.tar.gz against the repository
     VerifyArtifacts(VerifyArtifacts),
     /// Check from its files that an image can run and may ship
@@ -130,8 +132,58 @@ pub(crate) struct BuildImage {
     /// What runs the steps
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
+    /// Run the image, as boot-image does, before it gets its name
+    #[arg(long)]
+    pub(crate) boot: bool,
+    #[command(flatten)]
+    pub(crate) boot_flags: BootFlags,
     #[command(flatten)]
     pub(crate) embedded: EmbeddedFlags,
+}
+
+/// `boot-image`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BootImage {
+    /// Name of an image of Docker's, or oci:DIR, oci-archive:FILE, docker-archive:FILE
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: String,
+    #[command(flatten)]
+    pub(crate) boot: BootFlags,
+}
+
+/// How an image is started, to see that it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Boot")]
+pub(crate) struct BootFlags {
+    /// Seconds until it must be ready [default: 180]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
+    /// Most memory it may hold, in bytes or with the unit K, M or G [default: 1G]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory: Option<u64>,
+    /// A PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/NAME [default: one that is thrown away]
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// A variable for it; NAME alone takes this process's value; may be given again
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+    /// A file with a variable on each line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+}
+
+/// Bytes, as `--memory` of Docker reads them: units are powers of 1024.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b') {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return Err("expected bytes, or a number with K, M or G".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "expected a whole number, such as 512M".to_owned())?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| "expected more than nothing".to_owned())
 }
 
 /// What runs the steps of a build.
@@ -343,4 +395,24 @@ pub(crate) enum Requirement {
     Docker,
     /// Sandboxes on this machine.
     Embedded,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_read_as_docker_reads_them() {
+        assert_eq!(parse_size("512m"), Ok(512 << 20));
+        assert_eq!(parse_size("1GiB"), Ok(1 << 30));
+        assert_eq!(parse_size("1000"), Ok(1000));
+        for wrong in ["", "G", "1.5G", "1T", "0", "99999999999999999999", "20000000000G"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::BuildImage(flags) => commands::build_image::run(flags, &cli.repository, &printer, &interrupt),
+        Command::BootImage(flags) => commands::boot_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::VerifyArtifacts(flags) => {
             commands::verify_artifacts::run(flags, &cli.repository, &printer, &interrupt)
         }

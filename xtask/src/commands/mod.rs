@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod base_image;
+pub(crate) mod boot_image;
 pub(crate) mod build_image;
 pub(crate) mod clean;
 pub(crate) mod demo;

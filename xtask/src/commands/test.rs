@@ -65,6 +65,12 @@ const END_TO_END: &[Suite] = &[
         programs: &["curl", "node"],
     },
     Suite {
+        target: "boot",
+        about: "the demo's image booted, and broken ones: what is said, and that nothing is left of them",
+        engines: &[Requirement::Embedded],
+        programs: &["git", "initdb"],
+    },
+    Suite {
         target: "demo",
         about: "the README's first command: run, looked at, stopped and killed",
         engines: &[Requirement::Embedded],

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use build::Build;
 pub use job::{Builder, EmbeddedJob, Reuse, TypeCheck};
-pub use sandbox::{Bubblewrap, Mount, Network, Sandbox, SandboxedCommand};
+pub use sandbox::{Bubblewrap, Identity, Mount, Network, Sandbox, SandboxedCommand};
 
 use crate::failure::EngineError;
 use crate::process::Interrupt;
@@ -48,6 +48,7 @@ pub fn strip(sandbox: &dyn Sandbox, builder: &Path, program: &Path, interrupt: &
         environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
         secrets: Vec::new(),
         network: Network::None,
+        identity: Identity::default(),
         folder: "/".to_owned(),
         argv: ["strip", "--strip-unneeded", &format!("{}/{name}", run::OUT)].map(str::to_owned).to_vec(),
     };

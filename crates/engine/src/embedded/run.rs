@@ -7,7 +7,7 @@ use monorepo::YarnRelease;
 use recipe::{Action, Step, StepId, WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles};
 
 use crate::embedded::job::EmbeddedJob;
-use crate::embedded::sandbox::{Mount, Network, SandboxedCommand};
+use crate::embedded::sandbox::{Identity, Mount, Network, SandboxedCommand};
 use crate::failure::EngineError;
 use crate::guard;
 use crate::hints::blames_environment;
@@ -76,6 +76,7 @@ impl Runner<'_> {
             environment: self.environment(),
             secrets: self.secrets(),
             network: if self.step.network { Network::Host } else { Network::None },
+            identity: Identity::default(),
             folder,
             argv: wrapped.collect(),
         }

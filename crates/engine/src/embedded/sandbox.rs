@@ -8,7 +8,20 @@ use crate::failure::EngineError;
 use crate::process::Invocation;
 
 /// User and group inside, whoever starts the sandbox.
-const USER: &str = "1000";
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// Number of the user.
+    pub user: u32,
+    /// Number of the group.
+    pub group: u32,
+}
+
+impl Default for Identity {
+    /// Whom images for Node know as `node`.
+    fn default() -> Self {
+        Self { user: 1000, group: 1000 }
+    }
+}
 
 /// Whether a sandbox reaches the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +81,8 @@ pub struct SandboxedCommand {
     pub secrets: Vec<(String, OsString)>,
     /// Whether the network is there.
     pub network: Network,
+    /// Who it runs as.
+    pub identity: Identity,
     /// Working directory inside.
     pub folder: String,
     /// The program and its arguments.
@@ -104,7 +119,9 @@ impl Sandbox for Bubblewrap {
     fn wrap(&self, command: &SandboxedCommand) -> Invocation {
         let mut line = Invocation::new(&self.program)
             .args(["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", "builder"])
-            .args(["--uid", USER, "--gid", USER, "--die-with-parent", "--new-session"]);
+            .args(["--uid".to_owned(), command.identity.user.to_string()])
+            .args(["--gid".to_owned(), command.identity.group.to_string()])
+            .args(["--die-with-parent", "--new-session"]);
         if command.network == Network::None {
             line = line.arg("--unshare-net");
         }
@@ -161,6 +178,7 @@ mod tests {
             environment: vec![("PATH".to_owned(), "/usr/bin".to_owned())],
             secrets: vec![("TOKEN".to_owned(), "hush".into())],
             network: Network::None,
+            identity: Identity::default(),
             folder: "/app/packages/backend".to_owned(),
             argv: vec!["node".to_owned(), "--version".to_owned()],
         }

@@ -45,7 +45,7 @@ impl Roots<'_> {
     /// The image cannot be fetched or is damaged, is no Debian, or has no Node at `/usr/local/bin/node`.
     pub fn image(&self, base: &str, refresh: bool) -> Result<ImageRoot, EngineError> {
         let layout = self.layout(base, refresh)?;
-        let image = layout::read(&layout)?;
+        let image = layout::read(&layout, None)?;
         let digest = digest::sha256(format!("image {LAYOUT} {}", image.manifest).as_bytes());
         let path = self.made("image", &digest, |tree| {
             image.layers.iter().try_for_each(|blob| layer::apply(layer::open(&layout::blob(&layout, blob)?)?, tree))
@@ -137,7 +137,7 @@ fn key(base: &str) -> Result<String, EngineError> {
     }
 }
 
-fn unpack_archive(file: &Path, to: &Path) -> Result<(), EngineError> {
+pub(super) fn unpack_archive(file: &Path, to: &Path) -> Result<(), EngineError> {
     Tree::at(to).unpack(layer::open(file)?, Existing::Replace, |path| Some(path.to_owned()))
 }
 
@@ -185,7 +185,8 @@ fn node_version(base: &str, root: &Path, image: &Image) -> Result<String, Engine
         return Err(missing("found no file /usr/local/bin/node"));
     }
     let header = Tree::at(root).text(Path::new(VERSION)).ok().and_then(|text| from_header(&text));
-    let variable = || image.environment.iter().find_map(|text| text.strip_prefix("NODE_VERSION=").map(str::to_owned));
+    let variable =
+        || image.settings.environment.iter().find_map(|text| text.strip_prefix("NODE_VERSION=").map(str::to_owned));
     let found = header.or_else(variable);
     found.ok_or_else(|| missing(&format!("found its version neither in {VERSION} nor in NODE_VERSION")))
 }
@@ -200,7 +201,7 @@ fn from_header(text: &str) -> Option<String> {
 }
 
 /// Links every file of a root into a new tree. A tree never writes into a file that is there.
-fn link_all(from: &Path, tree: &Tree, path: &Path) -> Result<(), EngineError> {
+pub(super) fn link_all(from: &Path, tree: &Tree, path: &Path) -> Result<(), EngineError> {
     let copying = || EngineError::io(format!("copying {}", from.join(path).display()));
     for entry in std::fs::read_dir(from.join(path)).map_err(copying())? {
         let entry = entry.map_err(copying())?;

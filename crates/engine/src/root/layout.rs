@@ -1,5 +1,6 @@
 //! An image as files: the OCI image layout, and Docker's archive made into one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use monorepo::escaped;
@@ -11,10 +12,13 @@ use super::digest::{self, Hash};
 use super::kinds::Architecture;
 use crate::failure::EngineError;
 use crate::guard;
+use crate::run::{ContainerConfig, ImageSettings};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+/// The annotation with an image's name in an index.
+const REFERENCE: &str = "org.opencontainers.image.ref.name";
 
 /// A blob by its hash.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,6 +26,8 @@ pub(super) struct Descriptor {
     digest: String,
     #[serde(default)]
     platform: Option<Platform>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -44,13 +50,7 @@ struct Document {
 #[derive(Debug, Default, Deserialize)]
 struct Config {
     #[serde(default)]
-    config: Settings,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Settings {
-    #[serde(default, rename = "Env")]
-    env: Option<Vec<String>>,
+    config: ContainerConfig,
 }
 
 /// An image in a layout.
@@ -60,19 +60,28 @@ pub(super) struct Image {
     pub(super) manifest: String,
     /// The layers, the lowest first.
     pub(super) layers: Vec<Descriptor>,
-    /// Variables that the image sets: `NAME=value`.
-    pub(super) environment: Vec<String>,
+    /// How it runs.
+    pub(super) settings: ImageSettings,
 }
 
-/// Reads the image of a layout that is for this machine. Layers are verified when they are opened.
+/// Reads the image of a layout that is for this machine and, where one is given, has this name. Layers are
+/// verified when they are opened.
 ///
 /// # Errors
 /// The folder is no layout, a blob is damaged, or there is no image for this machine.
-pub(super) fn read(layout: &Path) -> Result<Image, EngineError> {
+pub(super) fn read(layout: &Path, reference: Option<&str>) -> Result<Image, EngineError> {
     if !layout.join("index.json").is_file() {
         return Err(broken(layout, "it has no index.json"));
     }
-    let index: Document = document(&layout.join("index.json"))?;
+    let mut index: Document = document(&layout.join("index.json"))?;
+    if let Some(reference) = reference {
+        let name = |image: &Descriptor| image.annotations.get(REFERENCE).cloned();
+        let names: Vec<_> = index.manifests.iter().filter_map(name).collect();
+        index.manifests.retain(|image| name(image).as_deref() == Some(reference));
+        if index.manifests.is_empty() {
+            return Err(broken(layout, &format!("found the names {names:?}, expected {reference}")));
+        }
+    }
     let mut chosen = choose(layout, &index)?;
     let mut manifest: Document = document(&blob(layout, &chosen)?)?;
     // The image for several machines is an index of its own.
@@ -82,7 +91,7 @@ pub(super) fn read(layout: &Path) -> Result<Image, EngineError> {
     }
     let Some(config) = &manifest.config else { return Err(broken(layout, "its manifest names no configuration")) };
     let config: Config = document(&blob(layout, config)?)?;
-    Ok(Image { manifest: chosen.digest, layers: manifest.layers, environment: config.config.env.unwrap_or_default() })
+    Ok(Image { manifest: chosen.digest, layers: manifest.layers, settings: config.config.into() })
 }
 
 fn choose(layout: &Path, index: &Document) -> Result<Descriptor, EngineError> {
@@ -119,7 +128,7 @@ fn broken(place: &Path, found: &str) -> EngineError {
     EngineError::Missing {
         what: format!("{} is no image that can be read", place.display()),
         details: vec![escaped(found)],
-        hint: "make it anew, or name another with `--base IMAGE`".to_owned(),
+        hint: "make it anew, or name another".to_owned(),
     }
 }
 
@@ -197,8 +206,8 @@ mod tests {
     fn an_archive_of_docker_is_read_as_a_layout() {
         let scratch = layout();
         let folder = scratch.path().join("layout");
-        let image = read(&folder).unwrap();
-        assert_eq!(image.environment, ["NODE_VERSION=24.21.0"]);
+        let image = read(&folder, None).unwrap();
+        assert_eq!(image.settings.environment, ["NODE_VERSION=24.21.0"]);
         assert_eq!(std::fs::read(blob(&folder, &image.layers[0]).unwrap()).unwrap(), b"layer");
     }
 
@@ -206,7 +215,7 @@ mod tests {
     fn a_damaged_layer_is_noticed() {
         let scratch = layout();
         let folder = scratch.path().join("layout");
-        let layer = &read(&folder).unwrap().layers[0];
+        let layer = &read(&folder, None).unwrap().layers[0];
         std::fs::write(blob(&folder, layer).unwrap(), "laier").unwrap();
         let error = blob(&folder, layer).unwrap_err().to_string();
         assert!(error.contains("is missing or damaged"), "{error}");
@@ -224,11 +233,11 @@ mod tests {
     #[test]
     fn a_folder_without_an_image_for_this_machine_says_so() {
         let scratch = tempfile::tempdir().unwrap();
-        assert!(read(scratch.path()).unwrap_err().to_string().contains("no index.json"));
+        assert!(read(scratch.path(), None).unwrap_err().to_string().contains("no index.json"));
         let index = r#"{"manifests": [{"digest": "x", "platform": {"os": "linux", "architecture": "s390x"}}]}"#;
         std::fs::write(scratch.path().join("index.json"), index).unwrap();
-        assert!(read(scratch.path()).unwrap_err().to_string().contains("no image for linux/"));
+        assert!(read(scratch.path(), None).unwrap_err().to_string().contains("no image for linux/"));
         std::fs::write(scratch.path().join("index.json"), r#"{"manifests": [{"digest": "sha256:../../x"}]}"#).unwrap();
-        assert!(read(scratch.path()).unwrap_err().to_string().contains("expected a SHA-256"));
+        assert!(read(scratch.path(), None).unwrap_err().to_string().contains("expected a SHA-256"));
     }
 }

@@ -32,6 +32,7 @@ mod packages;
 mod resolve;
 mod sets;
 mod store;
+mod stored;
 mod tree;
 #[cfg(test)]
 mod tree_tests;
@@ -43,6 +44,7 @@ pub use image::ImageRoot;
 pub use kinds::{Architecture, RootSet};
 pub use lock::{DebianPackage, NpmPackage, Platform, RELEASE, RootLock};
 pub use store::{Root, Roots, Strip};
+pub use stored::{StoredImage, open_image};
 pub use unpack::unpack_layers;
 
 use crate::event::{Event, Reporter};

@@ -7,7 +7,7 @@ use super::image::Service;
 use super::program::Program;
 use super::watchdog::Watchdog;
 use crate::docker::Docker;
-use crate::embedded::Mount;
+use crate::embedded::{Identity, Mount};
 use crate::failure::EngineError;
 use crate::process::Invocation;
 
@@ -29,7 +29,8 @@ pub struct Container {
 }
 
 impl Container {
-    /// Starts a container of the image: its files read-only, `/tmp` in memory, one port published.
+    /// Starts a container of the image: its files read-only, `/tmp` in memory, one port published or, when it
+    /// is confined, none.
     ///
     /// # Errors
     /// Docker's client cannot be started.
@@ -37,15 +38,30 @@ impl Container {
         docker: &Docker,
         image: &str,
         service: &Service,
-        publish: Publish,
+        publish: Option<Publish>,
         log: &Path,
     ) -> Result<Self, EngineError> {
+        Self::launch(docker, "boot", image, log, |name| command(&docker.program, name, image, service, publish))
+    }
+
+    /// Starts the container that `line` makes under the name it is given.
+    pub(super) fn launch(
+        docker: &Docker,
+        step: &'static str,
+        image: &str,
+        log: &Path,
+        line: impl FnOnce(&str) -> Invocation,
+    ) -> Result<Self, EngineError> {
         let name = unique_name();
-        let line = command(&docker.program, &name, image, service, publish);
         let watchdog = Watchdog::start(&docker.program, &name)?;
         // In the foreground: its output is the log, and its end the container's.
-        let program = Program::start("boot", &line, log)?.described(format!("docker run {image}"));
+        let program = Program::start(step, &line(&name), log)?.described(format!("docker run {image}"));
         Ok(Self { docker: docker.program.clone(), name, program, _watchdog: watchdog })
+    }
+
+    /// Its name, of ours.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Docker's client, which runs as long as the container does.
@@ -63,10 +79,17 @@ impl Drop for Container {
     }
 }
 
-fn command(docker: &Path, name: &str, image: &str, service: &Service, publish: Publish) -> Invocation {
+fn command(docker: &Path, name: &str, image: &str, service: &Service, publish: Option<Publish>) -> Invocation {
     let mut line = Invocation::new(docker).args(["run", "--rm", "--init", "--name", name, "--pull", "never"]);
     line = line.args(["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"]);
-    line = line.args(["--publish", &format!("127.0.0.1:{}:{}", publish.host, publish.container)]);
+    if let Some(publish) = publish {
+        line = line.args(["--publish", &format!("127.0.0.1:{}:{}", publish.host, publish.container)]);
+    }
+    if let Some(confinement) = &service.confinement {
+        let (Identity { user, group }, memory) = (confinement.identity, confinement.memory.to_string());
+        line = line.args(["--network", "none", "--security-opt", "no-new-privileges"]);
+        line = line.args(["--user", &format!("{user}:{group}"), "--memory", &memory, "--memory-swap", &memory]);
+    }
     for mount in &service.mounts {
         line = line.args(mount_arguments(mount));
     }
@@ -76,7 +99,10 @@ fn command(docker: &Path, name: &str, image: &str, service: &Service, publish: P
     for (name, value) in &service.secrets {
         line = line.args(["--env", name]).env(name, value);
     }
-    line.arg(image)
+    match service.confinement.as_ref().and_then(|confinement| confinement.argv.split_first()) {
+        Some((program, arguments)) => line.args(["--entrypoint", program, image]).args(arguments),
+        None => line.arg(image),
+    }
 }
 
 fn mount_arguments(mount: &Mount) -> [String; 2] {
@@ -94,8 +120,23 @@ fn unique_name() -> String {
     format!("backstage-xtask-run-{}-{}", std::process::id(), now.as_millis())
 }
 
-/// Whether the daemon is on this machine: only then can a container see a socket of ours, or we a port of its.
-pub fn is_local(docker: &Docker) -> bool {
+/// Makes sure that the daemon is on this machine: only then can a container see a socket of ours, or we a port
+/// of its.
+///
+/// # Errors
+/// It is on another one.
+pub fn ensure_local(docker: &Docker) -> Result<(), EngineError> {
+    if is_local(docker) {
+        return Ok(());
+    }
+    Err(EngineError::Missing {
+        what: "the Docker daemon is on another machine".to_owned(),
+        details: vec!["the database is reached from this one".to_owned()],
+        hint: "build and run the image here with `--engine embedded`".to_owned(),
+    })
+}
+
+fn is_local(docker: &Docker) -> bool {
     let host = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
     let context = || {
         let question = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
@@ -107,6 +148,7 @@ pub fn is_local(docker: &Docker) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::image::Confinement;
 
     #[test]
     fn the_command_line_is_exactly_this() {
@@ -114,8 +156,9 @@ mod tests {
             environment: vec![("POSTGRES_PORT".to_owned(), "5432".to_owned())],
             secrets: vec![("POSTGRES_PASSWORD".to_owned(), "hush".into())],
             mounts: vec![Mount::read_only("/state/socket", "/run/postgresql")],
+            confinement: None,
         };
-        let publish = Publish { host: 7008, container: 7007 };
+        let publish = Some(Publish { host: 7008, container: 7007 });
         let line = command(Path::new("/usr/bin/docker"), "name", "demo:latest", &service, publish);
         assert_eq!(
             line.to_string(),
@@ -124,5 +167,20 @@ mod tests {
              --env POSTGRES_PORT=5432 --env POSTGRES_PASSWORD demo:latest"
         );
         assert_eq!(line.environment, [("POSTGRES_PASSWORD".to_owned(), "hush".into())]);
+    }
+
+    #[test]
+    fn a_confined_one_reaches_nobody() {
+        let identity = Identity { user: 30_000, group: 0 };
+        let argv = vec!["node".to_owned(), "/run/boot/supervisor.js".to_owned()];
+        let confinement = Confinement { identity, argv, memory: 1 << 30 };
+        let service = Service { confinement: Some(confinement), ..Service::default() };
+        let line = command(Path::new("docker"), "name", "demo:latest", &service, None);
+        assert_eq!(
+            line.to_string(),
+            "docker run --rm --init --name name --pull never --read-only --tmpfs /tmp --cap-drop ALL --network none \
+             --security-opt no-new-privileges --user 30000:0 --memory 1073741824 --memory-swap 1073741824 \
+             --entrypoint node demo:latest /run/boot/supervisor.js"
+        );
     }
 }

@@ -1,11 +1,18 @@
 //! An image's command in a sandbox over its unpacked files, as a container engine would run it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::program::Program;
-use crate::embedded::{Mount, Network, Sandbox, SandboxedCommand};
+use crate::docker::Docker;
+use crate::embedded::{Identity, Mount, Network, Sandbox, SandboxedCommand};
+use crate::engine::Engine;
 use crate::failure::EngineError;
+use crate::process::Invocation;
 
 /// What the network needs of the host, where the image has a place for it.
 const NETWORK_FILES: &[&str] = &["/etc/resolv.conf", "/etc/hosts"];
@@ -19,6 +26,66 @@ pub struct ImageSettings {
     pub folder: String,
     /// Program and arguments.
     pub argv: Vec<String>,
+    /// The first port it says to listen on.
+    pub port: Option<u16>,
+}
+
+/// The configuration of an image, by the names that its documents (OCI image specification, config.md) and
+/// Docker's API share.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct ContainerConfig {
+    env: Option<Vec<String>>,
+    working_dir: Option<String>,
+    entrypoint: Option<Vec<String>>,
+    cmd: Option<Vec<String>>,
+    exposed_ports: Option<BTreeMap<String, Value>>,
+}
+
+impl From<ContainerConfig> for ImageSettings {
+    fn from(config: ContainerConfig) -> Self {
+        let ports = config.exposed_ports.unwrap_or_default();
+        Self {
+            environment: config.env.unwrap_or_default(),
+            folder: config.working_dir.unwrap_or_default(),
+            argv: config.entrypoint.into_iter().chain(config.cmd).flatten().collect(),
+            port: ports.keys().find_map(|port| port.strip_suffix("/tcp")?.parse().ok()),
+        }
+    }
+}
+
+impl ImageSettings {
+    /// How an image of Docker's runs.
+    ///
+    /// # Errors
+    /// There is no such image, or Docker cannot be asked.
+    pub fn of_docker(docker: &Docker, reference: &str) -> Result<Self, EngineError> {
+        if docker.inspect(reference)?.is_none() {
+            return Err(EngineError::Missing {
+                what: format!("there is no image {reference}"),
+                details: vec!["found no such image in Docker, expected one that was built or pulled".to_owned()],
+                hint: "build it with `cargo xtask build-image --tag NAME`, or fetch it with `docker pull`".to_owned(),
+            });
+        }
+        let question = ["image", "inspect", "--format", "{{json .Config}}", "--", reference];
+        let answer = Invocation::new(&docker.program).args(question).read()?;
+        let config: ContainerConfig = serde_json::from_str(&answer).map_err(|error| EngineError::Io {
+            doing: format!("reading what Docker says of {reference}"),
+            source: error.into(),
+        })?;
+        Ok(config.into())
+    }
+}
+
+/// What keeps an image apart: its own user, no network, little memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confinement {
+    /// Who it runs as.
+    pub identity: Identity,
+    /// What runs in place of the image's command, which it starts.
+    pub argv: Vec<String>,
+    /// Most bytes of memory, where the engine can see to it.
+    pub memory: u64,
 }
 
 /// What a deployment adds to the image.
@@ -30,10 +97,12 @@ pub struct Service {
     pub secrets: Vec<(String, OsString)>,
     /// What it sees besides the image.
     pub mounts: Vec<Mount>,
+    /// How it is kept apart, when it is.
+    pub confinement: Option<Confinement>,
 }
 
-/// Starts the command of the image that is unpacked at `root`: its files read-only, `/tmp` in memory, user
-/// and group 1000, the host's network.
+/// Starts the command of the image that is unpacked at `root`: its files read-only, `/tmp` in memory, and, when
+/// it is not confined, user and group 1000 and the host's network.
 ///
 /// # Errors
 /// The sandbox cannot be started.
@@ -51,14 +120,19 @@ pub fn start_image(
 fn command(root: &Path, image: &ImageSettings, service: &Service) -> SandboxedCommand {
     let pairs = image.environment.iter().filter_map(|text| text.split_once('='));
     let own = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let confinement = service.confinement.as_ref();
+    // What container engines set for a user that the image does not know.
+    let home = confinement.map(|_| ("HOME".to_owned(), "/".to_owned()));
+    let files: Vec<_> = if confinement.is_some() { Vec::new() } else { network_files(root).collect() };
     SandboxedCommand {
         root: root.to_owned(),
-        mounts: network_files(root).chain(service.mounts.iter().cloned()).collect(),
-        environment: own.chain(service.environment.iter().cloned()).collect(),
+        mounts: files.into_iter().chain(service.mounts.iter().cloned()).collect(),
+        environment: home.into_iter().chain(own).chain(service.environment.iter().cloned()).collect(),
         secrets: service.secrets.clone(),
-        network: Network::Host,
+        network: if confinement.is_some() { Network::None } else { Network::Host },
+        identity: confinement.map(|confinement| confinement.identity).unwrap_or_default(),
         folder: if image.folder.is_empty() { "/".to_owned() } else { image.folder.clone() },
-        argv: image.argv.clone(),
+        argv: confinement.map_or(&image.argv, |confinement| &confinement.argv).clone(),
     }
 }
 
@@ -82,11 +156,13 @@ mod tests {
             environment: vec!["NODE_ENV=production".to_owned(), "A=b=c".to_owned()],
             folder: "/app".to_owned(),
             argv: vec!["node".to_owned(), "packages/backend".to_owned()],
+            port: None,
         };
         let service = Service {
             environment: vec![("POSTGRES_PORT".to_owned(), "5432".to_owned())],
             secrets: vec![("POSTGRES_PASSWORD".to_owned(), "hush".into())],
             mounts: vec![Mount::read_only("/state/socket", "/run/postgresql")],
+            confinement: None,
         };
         let line = Bubblewrap::at(Path::new("bwrap")).wrap(&command(Path::new("/no/root"), &image, &service));
         let text = line.to_string();
@@ -94,5 +170,31 @@ mod tests {
         let end = "--ro-bind /state/socket /run/postgresql --clearenv --setenv NODE_ENV production --setenv A b=c \
             --setenv POSTGRES_PORT 5432 --args 0 --chdir /app -- node packages/backend";
         assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn an_entry_point_comes_before_the_command() {
+        let text = r#"{"Env": null, "WorkingDir": "/app", "Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["node"],
+            "ExposedPorts": {"53/udp": {}, "7007/tcp": {}}, "User": "node"}"#;
+        let settings = ImageSettings::from(serde_json::from_str::<ContainerConfig>(text).unwrap());
+        assert_eq!(settings.argv, ["docker-entrypoint.sh", "node"]);
+        assert_eq!((settings.port, settings.folder.as_str()), (Some(7007), "/app"));
+    }
+
+    #[test]
+    fn a_confined_one_has_no_network_and_is_nobody() {
+        let image = ImageSettings {
+            environment: Vec::new(),
+            folder: "/app".to_owned(),
+            argv: vec!["node".to_owned()],
+            port: Some(7007),
+        };
+        let identity = Identity { user: 30_000, group: 0 };
+        let confinement = Confinement { identity, argv: vec!["supervisor".to_owned()], memory: 1 << 30 };
+        let service = Service { confinement: Some(confinement), ..Service::default() };
+        let line = Bubblewrap::at(Path::new("bwrap")).wrap(&command(Path::new("/"), &image, &service));
+        let text = line.to_string();
+        assert!(text.contains("--uid 30000 --gid 0") && text.contains("--unshare-net --ro-bind / /"), "{text}");
+        assert!(text.ends_with("--clearenv --setenv HOME / --args 0 --chdir /app -- supervisor"), "{text}");
     }
 }

@@ -6,16 +6,31 @@
 
 mod answers;
 mod container;
+mod diagnosis;
+mod forward;
 mod http;
 mod image;
+mod known;
+mod page;
 mod postgres;
+mod postgres_image;
 mod program;
+mod random;
+mod supervisor;
 mod watchdog;
 
-pub use answers::{Answers, page_answers, wait_until_ready};
-pub use container::{Container, Publish, is_local};
-pub use http::{Answer, free_port, get};
-pub use image::{ImageSettings, Service, start_image};
+pub use answers::{Answers, Catalog, READY_LIMIT, catalog_answers, page_answers, wait_until_ready};
+pub use container::{Container, Publish, ensure_local};
+pub use diagnosis::{Diagnosis, diagnose, startup_failed, unset_variables};
+pub use forward::{Endpoint, Forwarder};
+pub use http::{Answer, Request, Server, Socket, free_port};
+pub(crate) use image::ContainerConfig;
+pub use image::{Confinement, ImageSettings, Service, start_image};
+pub use known::Blame;
+pub use page::local_base_urls;
 pub use postgres::{Postgres, PostgresPrograms};
+pub use postgres_image::PostgresContainer;
 pub use program::Program;
+pub use random::random_identity;
+pub use supervisor::{Addon, Addons, Ended, Orders, Supervisor};
 pub use watchdog::Watchdog;

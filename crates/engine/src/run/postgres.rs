@@ -4,12 +4,12 @@
 //! It runs in a user namespace, since it refuses to run as root, without a network, and dies with us.
 
 use std::ffi::OsString;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::program::Program;
-use crate::embedded::{Mount, Network, Sandbox, SandboxedCommand};
+use super::random;
+use crate::embedded::{Identity, Mount, Network, Sandbox, SandboxedCommand};
 use crate::failure::EngineError;
 use crate::process::Interrupt;
 
@@ -84,7 +84,7 @@ impl Postgres {
         log: &Path,
         interrupt: &Interrupt,
     ) -> Result<Self, EngineError> {
-        let password = random()?;
+        let password = random::password()?;
         let cluster = Cluster { programs, folder };
         cluster.lay_out(&password).map_err(EngineError::io("preparing PostgreSQL's folder"))?;
         sandbox.wrap(&cluster.initdb()).stream(Some(log), interrupt, |_| {})?;
@@ -102,6 +102,11 @@ impl Postgres {
     /// The superuser's password.
     pub fn password(&self) -> OsString {
         self.password.clone().into()
+    }
+
+    /// The socket on which it answers.
+    pub fn socket(&self) -> PathBuf {
+        self.sockets.join(format!(".s.PGSQL.{}", Self::PORT))
     }
 
     /// The server as a program.
@@ -153,6 +158,7 @@ impl Cluster<'_> {
             environment: vec![("PATH".to_owned(), path), ("LC_ALL".to_owned(), "C".to_owned())],
             secrets: Vec::new(),
             network: Network::None,
+            identity: Identity::default(),
             folder: "/".to_owned(),
             argv: std::iter::once(program).chain(arguments.iter().map(|&word| word.to_owned())).collect(),
         }
@@ -171,14 +177,6 @@ fn private(file: &Path, text: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     std::io::Write::write_all(&mut options.open(file)?, text.as_bytes())
-}
-
-/// 128 bits of the system's own randomness, in hexadecimal.
-fn random() -> Result<String, EngineError> {
-    let mut bytes = [0; 16];
-    let read = std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
-    read.map_err(EngineError::io("reading /dev/urandom"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

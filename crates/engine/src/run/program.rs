@@ -59,6 +59,12 @@ impl Program {
         !matches!(self.handle.try_wait(), Ok(None))
     }
 
+    /// Whether one of its last lines holds these words.
+    pub(super) fn has_said(&self, words: &str) -> bool {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.iter().any(|line| line.contains(words))
+    }
+
     /// Waits until `is_ready`, and gives the time that took.
     ///
     /// # Errors

@@ -11,14 +11,18 @@ use recipe::{Recipe, Rendered};
 use serde_json::json;
 
 use super::shared::{
-    artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets, warn_of_drift,
+    self, artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets, warn_of_drift,
 };
+use crate::commands::boot_image::{Boot, Subject};
 use crate::commands::verify_artifacts;
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
 use crate::output::{Printer, StepLog};
 use crate::state::{LastBuild, State};
 use crate::summary;
+
+/// What comes of an image that does not run.
+const NOT_TAGGED: &str = ", so it is not tagged";
 
 /// Builds with Docker.
 pub(super) fn run(
@@ -29,9 +33,13 @@ pub(super) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    let boot = shared::boot(flags)?;
+    if boot.is_some() {
+        engine::run::ensure_local(docker)?;
+    }
     let base = base_reference(flags, docker, state)?;
     let recipe = recipe::plan(repo, base.as_deref());
-    Build { flags, repo, recipe: &recipe, engine: docker, state, printer, interrupt }.run()
+    Build { flags, repo, recipe: &recipe, docker, engine: docker, boot, state, printer, interrupt }.run()
 }
 
 /// The base image's reference, once an archive named by `--base` is loaded.
@@ -48,7 +56,9 @@ struct Build<'a> {
     flags: &'a BuildImage,
     repo: &'a Monorepo,
     recipe: &'a Recipe,
+    docker: &'a docker::Docker,
     engine: &'a dyn Engine,
+    boot: Option<Boot>,
     state: &'a State,
     printer: &'a Printer,
     interrupt: &'a Interrupt,
@@ -61,6 +71,7 @@ impl Build<'_> {
         let rendered = recipe::render(self.repo, self.recipe).context("filling in a template of assets/")?;
         let fingerprint = fingerprint(self.recipe, &rendered);
         if let Some(image) = self.unchanged(&fingerprint, &artifacts)? {
+            self.boot(&image.id, "")?;
             self.finish(&steps, &image);
             return Ok(());
         }
@@ -81,7 +92,8 @@ impl Build<'_> {
         let id = self.engine.build_image(&job, self.interrupt, &steps)?;
         let verified = self.engine.export_artifacts(&job, incoming.path(), self.interrupt).map_err(anyhow::Error::from);
         let verified = verified.and_then(|()| self.verify(&id, incoming.path()));
-        let (image, verification) = verified.inspect_err(|_| self.engine.discard(&id))?;
+        let booted = verified.and_then(|verified| self.boot(&id, NOT_TAGGED).map(|()| verified));
+        let (image, verification) = booted.inspect_err(|_| self.engine.discard(&id))?;
         if self.interrupt.is_set() {
             return Err(engine::EngineError::Interrupted.into());
         }
@@ -131,6 +143,15 @@ impl Build<'_> {
         );
         require_sound(&verification, &findings, self.printer)?;
         Ok((image, verification))
+    }
+
+    /// Runs the image, when that is asked for.
+    fn boot(&self, id: &str, consequence: &str) -> Result<()> {
+        let Some(boot) = &self.boot else { return Ok(()) };
+        let subject = Subject::of_docker(self.docker, id)?;
+        let booted = boot.run(&subject, &self.flags.tag, consequence, self.state, self.printer, self.interrupt)?;
+        booted.tell(&self.flags.tag, self.printer);
+        Ok(())
     }
 
     fn remember(&self, fingerprint: String, image: &LocalImage, verification: &Verification) -> Result<()> {

@@ -8,6 +8,7 @@ use anyhow::Result;
 use artifacts::Verification;
 use engine::embedded::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
 use engine::root::Architecture;
+use engine::run::ImageSettings;
 use engine::{Interrupt, LocalImage};
 use image::prune::PruneClass;
 use image::{
@@ -23,7 +24,8 @@ use super::base::{self, Ground};
 use super::git::Commit;
 use super::outputs::Outputs;
 use super::pruning;
-use super::shared::{artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets};
+use super::shared::{self, artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets};
+use crate::commands::boot_image::{Boot, Booted, Subject};
 use crate::commands::{clean, verify_artifacts};
 use crate::exit::WrongUsage;
 use crate::files::{sha256_of, write_atomically};
@@ -40,6 +42,8 @@ const TREES: &str = "embedded";
 const LAYERS: &str = "layers.json";
 /// Folder of the archives' compressed parts.
 const PARTS: &str = "parts";
+/// What comes of an image that does not run.
+const NOT_NAMED: &str = ", so it is not named";
 /// Where the bytes of the last image are, as it was assembled.
 const SIZES: &str = "sizes.json";
 
@@ -53,6 +57,7 @@ pub(super) fn run(
     let outputs = Outputs::plan(&flags.embedded)?;
     let classes = pruning::classes(&flags.embedded.keep)?;
     check_compression(flags)?;
+    let boot = shared::boot(flags)?;
     let recipe = recipe::plan(&repo, None);
     let steps = StepLog::new(printer);
     if !state.path(TREES).exists() {
@@ -81,6 +86,7 @@ pub(super) fn run(
         state,
         printer,
         interrupt,
+        boot,
         steps,
     };
     session.run(&outputs)
@@ -122,6 +128,7 @@ struct Session<'a> {
     state: &'a State,
     printer: &'a Printer,
     interrupt: &'a Interrupt,
+    boot: Option<Boot>,
     steps: StepLog<'a>,
 }
 
@@ -139,12 +146,15 @@ impl Session<'_> {
         let artifacts = artifacts_folder(self.flags, &self.repo);
         let fingerprint = self.fingerprint();
         let scratch = self.state.scratch()?;
-        let image = match self.unchanged(&fingerprint, &artifacts) {
-            Some(image) => image,
+        let (image, booted) = match self.unchanged(&fingerprint, &artifacts) {
+            Some(image) => (image, self.boot_unchanged()?),
             None => self.build(&fingerprint, &artifacts)?,
         };
         let layout = Layout::open(self.layout_folder())?;
         let written = outputs.write(&layout, &self.flags.tag, scratch.path(), self.printer, self.interrupt)?;
+        if let Some(booted) = booted {
+            booted.tell(&self.flags.tag, self.printer);
+        }
         self.finish(&image, &written);
         clean::prune(self.state.shared(), self.printer);
         Ok(())
@@ -189,7 +199,7 @@ impl Session<'_> {
         is_intact.then(|| self.local_image(&last.image_id, &image.layers, last.size))
     }
 
-    fn build(&self, fingerprint: &str, artifacts: &Path) -> Result<LocalImage> {
+    fn build(&self, fingerprint: &str, artifacts: &Path) -> Result<(LocalImage, Option<Booted>)> {
         self.printer.say(&format!("building {} with bubblewrap, without a daemon", self.flags.tag));
         let incoming = incoming_folder(artifacts)?;
         let mut build = Build::new(self.job()?)?;
@@ -202,11 +212,37 @@ impl Session<'_> {
         if self.interrupt.is_set() {
             return Err(engine::EngineError::Interrupted.into());
         }
+        let settings = ImageSettings {
+            environment: made.spec.env.clone(),
+            folder: made.spec.working_dir.clone(),
+            argv: made.spec.entrypoint.iter().chain(&made.spec.cmd).cloned().collect(),
+            port: Some(self.recipe.image.port),
+        };
+        let booted = self.boot(&made.spec.layers, settings, NOT_NAMED)?;
         publish(incoming.path(), artifacts)?;
         let digest = made.store.write(&made.spec, &self.flags.tag)?;
         self.remember(fingerprint, &digest, &made)?;
         self.printer.block(&verify_artifacts::table(artifacts, &made.verification, Severity::Warning));
-        Ok(self.local_image(digest.manifest.as_str(), &made.spec.layers, made.size))
+        Ok((self.local_image(digest.manifest.as_str(), &made.spec.layers, made.size), booted))
+    }
+
+    /// Runs the image, when that is asked for.
+    fn boot(&self, layers: &[Layer], settings: ImageSettings, consequence: &str) -> Result<Option<Booted>> {
+        let Some(boot) = &self.boot else { return Ok(None) };
+        let blobs = self.layout_folder().join("blobs/sha256");
+        let layers = layers.iter().map(|layer| blobs.join(layer.digest.hex())).collect();
+        let subject = Subject::of_layers(layers, settings)?;
+        boot.run(&subject, &self.flags.tag, consequence, self.state, self.printer, self.interrupt).map(Some)
+    }
+
+    /// Nothing was built, but somebody wants to see it run now.
+    fn boot_unchanged(&self) -> Result<Option<Booted>> {
+        let image = Layout::open(self.layout_folder())?.image(&self.flags.tag)?;
+        let config = image.config.config;
+        let argv = config.entrypoint.into_iter().chain(config.cmd).collect();
+        let port = Some(self.recipe.image.port);
+        let settings = ImageSettings { environment: config.env, folder: config.working_dir, argv, port };
+        self.boot(&image.layers, settings, "")
     }
 
     fn job(&self) -> Result<EmbeddedJob> {

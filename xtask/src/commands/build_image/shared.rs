@@ -12,16 +12,29 @@ use recipe::{Recipe, Rendered};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::commands::boot_image::Boot;
 use crate::commands::render::is_drifted;
 use crate::commands::verify_artifacts;
-use crate::exit::CheckFailed;
-use crate::flags::BuildImage;
+use crate::exit::{CheckFailed, WrongUsage};
+use crate::flags::{BootFlags, BuildImage};
 use crate::output::Printer;
 use crate::state::remove_folders;
 use crate::summary;
 
 /// Begins the name of the folder, beside the archives, that they arrive in before they are verified.
 const INCOMING: &str = ".incoming-";
+
+/// What it takes to run the image, when that is asked for; found before the long build.
+pub(super) fn boot(flags: &BuildImage) -> Result<Option<Boot>> {
+    if !flags.boot && flags.boot_flags != BootFlags::default() {
+        return Err(WrongUsage(
+            "the options under \"Boot\" in `build-image --help` are for a build with --boot\n  hint: add `--boot`"
+                .to_owned(),
+        )
+        .into());
+    }
+    flags.boot.then(|| Boot::prepare(&flags.boot_flags)).transpose()
+}
 
 /// Where the archives go.
 pub(super) fn artifacts_folder(flags: &BuildImage, repo: &Monorepo) -> PathBuf {

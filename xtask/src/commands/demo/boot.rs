@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use engine::embedded::{self, Bubblewrap};
-use engine::run::{Answers, Container, ImageSettings, Postgres, PostgresPrograms, Program, Publish, Service};
-use engine::{EngineError, Event, Interrupt, Reporter, StepState, run};
-use image::Layout;
+use engine::run::{Answers, Postgres, PostgresPrograms, Program, Publish, READY_LIMIT, Server, Service};
+use engine::{Interrupt, run};
 use serde_json::json;
 
 use super::engine_choice::Chosen;
+use crate::commands::boot_image::{Backend, KEPT, Subject};
 use crate::exit::CheckFailed;
 use crate::flags::{Demo, RepositoryFlags};
 use crate::output::Printer;
@@ -31,32 +31,10 @@ pub(super) struct Boot<'a> {
     programs: PostgresPrograms,
 }
 
-/// What a started backend needs to live.
-enum Backend {
-    Sandbox(Program),
-    Container(Container),
-}
-
-impl Backend {
-    fn program(&self) -> &Program {
-        match self {
-            Self::Sandbox(program) => program,
-            Self::Container(container) => container.program(),
-        }
-    }
-}
-
 impl<'a> Boot<'a> {
     pub(super) fn prepare(chosen: &'a Chosen, workspace: &'a Path) -> Result<Self> {
-        if let Chosen::Docker(docker) = chosen
-            && !run::is_local(docker)
-        {
-            return Err(EngineError::Missing {
-                what: "the Docker daemon is on another machine".to_owned(),
-                details: vec!["the throwaway database is on this one".to_owned()],
-                hint: "build and run it here with `--engine embedded`".to_owned(),
-            }
-            .into());
+        if let Chosen::Docker(docker) = chosen {
+            run::ensure_local(docker)?;
         }
         Ok(Self { chosen, workspace, programs: PostgresPrograms::find()?, sandbox: embedded::find_sandbox()? })
     }
@@ -107,47 +85,44 @@ impl Session<'_> {
         let log = self.state.path("logs/postgresql.log");
         let folder = self.scratch.join("postgresql");
         let Boot { programs, sandbox, .. } = self.boot;
-        step(self.printer, "postgresql", || Ok(Postgres::start(programs, sandbox, &folder, &log, self.interrupt)?))
+        engine::as_step("postgresql", self.printer, || {
+            Ok(Postgres::start(programs, sandbox, &folder, &log, self.interrupt)?)
+        })
     }
 
     fn backend(&self, database: &Postgres, port: u16) -> Result<Backend> {
         let log = self.state.path("logs/backend.log");
         let mut service = service(database, port);
-        match self.boot.chosen {
-            Chosen::Docker(docker) => {
-                let publish = Publish { host: port, container: PORT };
-                Ok(Backend::Container(Container::start(docker, &self.flags.tag, &service, publish, &log)?))
-            }
+        let root = self.scratch.join("root");
+        let publish = Publish { host: port, container: PORT };
+        let subject = match self.boot.chosen {
+            Chosen::Docker(docker) => Subject::of_docker(docker, &self.flags.tag)?,
             Chosen::Embedded => {
-                let root = self.scratch.join("root");
-                let image = step(self.printer, "unpack", || self.unpack(&root))?;
                 // Anybody who reaches the demo may sign in.
                 service.environment.push(("APP_CONFIG_backend_listen".to_owned(), format!("127.0.0.1:{port}")));
-                Ok(Backend::Sandbox(run::start_image(&self.boot.sandbox, &root, &image, &service, &log)?))
+                engine::as_step("unpack", self.printer, || self.unpack(&root))?
             }
-        }
+        };
+        Ok(subject.start(&root, &service, Some(publish), &log)?)
     }
 
     /// Unpacks the very image that was built: what runs is what would be deployed.
-    fn unpack(&self, root: &Path) -> Result<ImageSettings> {
+    fn unpack(&self, root: &Path) -> Result<Subject> {
         // Held so that no build sweeps the layers meanwhile.
         let built = State::open(&repository::root(self.repository)?, self.repository, self.printer, self.interrupt)?;
-        let layout = Layout::open(built.path(LAYOUT))?;
-        let image = layout.image(&self.flags.tag)?;
-        let layers: Vec<_> = image.layers.iter().map(|layer| layout.blob(&layer.digest)).collect();
-        engine::root::unpack_layers(&layers, root)?;
-        let config = image.config.config;
-        Ok(ImageSettings {
-            environment: config.env,
-            folder: config.working_dir,
-            argv: config.entrypoint.into_iter().chain(config.cmd).collect(),
-        })
+        let name = format!("oci:{}:{}", built.path(LAYOUT).display(), self.flags.tag);
+        let subject = Subject::find(&name, self.scratch)?;
+        subject.unpack(&self.state.path(KEPT), root)?;
+        Ok(subject)
     }
 
     /// Waits for the backend, looks at the page, and says where it is.
     fn check(&self, program: &Program, port: u16, start: Instant) -> Result<()> {
-        let ready = step(self.printer, "boot", || Ok(run::wait_until_ready(program, port, self.interrupt)?))?;
-        let Answers { scripts } = run::page_answers(port).map_err(CheckFailed)?;
+        let server = Server::Port(port);
+        let ready = engine::as_step("boot", self.printer, || {
+            run::wait_until_ready(program, &server, READY_LIMIT, self.interrupt)
+        })?;
+        let Answers { scripts, .. } = run::page_answers(&server).map_err(CheckFailed)?;
         let address = format!("http://localhost:{port}");
         let (ready, seconds) = (ready.as_secs_f64(), start.elapsed().as_secs_f64());
         self.printer.block(&format!(
@@ -173,15 +148,5 @@ fn service(database: &Postgres, port: u16) -> Service {
         environment.extend(["app", "backend"].map(|name| (format!("APP_CONFIG_{name}_baseUrl"), address.clone())));
     }
     let secrets = vec![("POSTGRES_PASSWORD".to_owned(), database.password())];
-    Service { environment, secrets, mounts: vec![database.mount()] }
-}
-
-/// Reports work as a step.
-fn step<T>(printer: &Printer, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let start = Instant::now();
-    printer.report(&Event::StepStarted { step: name.to_owned() });
-    let result = work();
-    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
-    printer.report(&Event::StepFinished { step: name.to_owned(), state, seconds: start.elapsed().as_secs_f64() });
-    result
+    Service { environment, secrets, mounts: vec![database.mount()], confinement: None }
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use anyhow::Result;
-use engine::{EngineError, Event, Interrupt, Reporter, StepState};
+use engine::{EngineError, Event, Interrupt, Reporter};
 
 use super::needs::{Need, still_missing};
 use super::packages::{Apt, by_hand};
@@ -38,13 +38,8 @@ pub(super) fn provide(missing: Vec<Need>, yes: bool, printer: &Printer, interrup
 }
 
 fn install(apt: &Apt, missing: Vec<Need>, printer: &Printer, interrupt: &Interrupt) -> Result<Vec<Need>> {
-    let start = std::time::Instant::now();
-    printer.report(&Event::StepStarted { step: STEP.to_owned() });
-    let result = apt.install(&missing, printer.is_interactive(), interrupt, |line| {
-        printer.report(&Event::StepOutput { step: STEP.to_owned(), line: line.to_owned() });
-    });
-    let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
-    printer.report(&Event::StepFinished { step: STEP.to_owned(), state, seconds: start.elapsed().as_secs_f64() });
+    let on_line = |line: &str| printer.report(&Event::StepOutput { step: STEP.to_owned(), line: line.to_owned() });
+    let result = engine::as_step(STEP, printer, || apt.install(&missing, printer.is_interactive(), interrupt, on_line));
     match result {
         Ok(()) => Ok(still_missing(missing)),
         Err(EngineError::Failed { tail, code, .. }) => Err(EngineError::Missing {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use engine::Interrupt;
 
 use crate::commands::build_image;
-use crate::flags::{BuildImage, Demo, EmbeddedFlags, EngineChoice, RepositoryFlags};
+use crate::flags::{BootFlags, BuildImage, Demo, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
 use boot::Boot;
@@ -82,6 +82,8 @@ fn build(
             Chosen::Docker(_) => EngineChoice::Docker,
             Chosen::Embedded => EngineChoice::Embedded,
         },
+        boot: false,
+        boot_flags: BootFlags::default(),
         embedded: EmbeddedFlags::default(),
     };
     build_image::run(&build, repository, printer, interrupt)

@@ -1,0 +1,126 @@
+//! What is booted: an image that Docker has, or layers in files.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use engine::docker::{self, Docker};
+use engine::embedded::{self, Bubblewrap, Sandbox};
+use engine::run::{self, Container, ImageSettings, Orders, Program, Publish, Service};
+use engine::{EngineError, root};
+
+/// An image, and what runs it.
+pub(crate) enum Subject {
+    /// By Docker.
+    Docker {
+        /// The Docker that has it.
+        docker: Box<Docker>,
+        /// Its name or id.
+        reference: String,
+        /// How it runs.
+        settings: ImageSettings,
+    },
+    /// In a sandbox.
+    Layers {
+        /// What makes the sandbox.
+        sandbox: Bubblewrap,
+        /// The layers' archives, the lowest first.
+        layers: Vec<PathBuf>,
+        /// How it runs.
+        settings: ImageSettings,
+    },
+}
+
+/// A started image.
+pub(crate) enum Backend {
+    /// In a sandbox.
+    Sandbox(Program),
+    /// In a container.
+    Container(Container),
+}
+
+impl Backend {
+    /// What runs.
+    pub(crate) fn program(&self) -> &Program {
+        match self {
+            Self::Sandbox(program) => program,
+            Self::Container(container) => container.program(),
+        }
+    }
+}
+
+impl Subject {
+    /// The image that a command line names; archives are unpacked in `scratch`.
+    pub(crate) fn find(name: &str, scratch: &Path) -> Result<Self> {
+        match root::open_image(name, scratch)? {
+            Some(stored) => Self::of_layers(stored.layers, stored.settings),
+            None => Self::of_docker(&docker::find(None)?, name),
+        }
+    }
+
+    /// An image that Docker has.
+    pub(crate) fn of_docker(docker: &Docker, reference: &str) -> Result<Self> {
+        run::ensure_local(docker)?;
+        let settings = ImageSettings::of_docker(docker, reference)?;
+        let docker = Box::new(docker.clone());
+        Ok(Self::Docker { docker, reference: reference.to_owned(), settings })
+    }
+
+    /// An image of these layers, run in a sandbox.
+    pub(crate) fn of_layers(layers: Vec<PathBuf>, settings: ImageSettings) -> Result<Self> {
+        let sandbox = embedded::find_sandbox()?;
+        sandbox.check()?;
+        Ok(Self::Layers { sandbox, layers, settings })
+    }
+
+    /// How it runs.
+    pub(super) fn settings(&self) -> &ImageSettings {
+        match self {
+            Self::Docker { settings, .. } | Self::Layers { settings, .. } => settings,
+        }
+    }
+
+    /// Orders for its supervisor: a container's memory is the kernel's to limit.
+    pub(super) fn orders(&self, database_port: u16, memory: u64) -> Orders {
+        let settings = self.settings();
+        let (argv, port) = (settings.argv.clone(), settings.port.unwrap_or_default());
+        let orders = Orders { argv, port, database_port, memory: None, heap: None };
+        match self {
+            Self::Docker { .. } => orders,
+            Self::Layers { .. } => orders.with_watched_memory(memory),
+        }
+    }
+
+    /// What limits its memory.
+    pub(super) fn memory_limit(&self) -> &'static str {
+        match self {
+            Self::Docker { .. } => "kernel",
+            Self::Layers { .. } => "watch",
+        }
+    }
+
+    /// Unpacks the layers, where Docker does not have them; `kept` holds what most images have in common.
+    pub(crate) fn unpack(&self, kept: &Path, root: &Path) -> Result<(), EngineError> {
+        match self {
+            Self::Docker { .. } => Ok(()),
+            Self::Layers { layers, .. } => root::unpack_layers(layers, kept, root),
+        }
+    }
+
+    /// Starts it; for a container, `publish` says on which port.
+    pub(crate) fn start(
+        &self,
+        root: &Path,
+        service: &Service,
+        publish: Option<Publish>,
+        log: &Path,
+    ) -> Result<Backend, EngineError> {
+        Ok(match self {
+            Self::Docker { docker, reference, .. } => {
+                Backend::Container(Container::start(docker, reference, service, publish, log)?)
+            }
+            Self::Layers { sandbox, settings, .. } => {
+                Backend::Sandbox(run::start_image(sandbox, root, settings, service, log)?)
+            }
+        })
+    }
+}
