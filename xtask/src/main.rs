@@ -40,6 +40,7 @@ fn main() -> ExitCode {
             commands::verify_artifacts::run(flags, &cli.repository, &printer, &interrupt)
         }
         Command::VerifyImage(flags) => commands::verify_image::run(flags, &cli.repository, &printer, &interrupt),
+        Command::Config(flags) => commands::config::run(flags, &cli.repository, &printer, &interrupt),
         Command::Explain(flags) => commands::explain::run(flags, &printer),
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod config_files;
+mod deployed_config;
 mod facts;
 mod finding;
 mod gitignores;
@@ -25,6 +26,7 @@ mod yaml;
 mod yarn_settings;
 
 pub use config_files::ConfigFiles;
+pub use deployed_config::{ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig};
 pub use facts::{BackendChoice, Monorepo};
 pub use finding::{Finding, FindingKind, Severity, shortened};
 pub use ignore_rules::NEVER;

@@ -4,6 +4,7 @@ pub(crate) mod base_image;
 pub(crate) mod boot_image;
 pub(crate) mod build_image;
 pub(crate) mod clean;
+pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod render;

@@ -1,0 +1,225 @@
+//! `config`: which files a deployed backend loads, and what they ask of its environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use engine::Interrupt;
+use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, printable};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::exit::CheckFailed;
+use crate::flags::{Config, MessageFormat, RepositoryFlags};
+use crate::image_source::ImageSource;
+use crate::output::Printer;
+use crate::repository;
+
+/// What a backend loads that is told nothing (`config-loader`, `ConfigSources.default`).
+const UNTOLD: &[&str] = &["app-config.yaml", "app-config.local.yaml"];
+/// Largest configuration file that is read.
+const LARGEST: u64 = 1 << 20;
+
+/// The configuration of a deployment, before it is read.
+struct Subject {
+    files: Vec<(String, String)>,
+    /// Named by the command, and not there.
+    missing: Vec<String>,
+    /// Variables that the image sets.
+    environment: BTreeSet<String>,
+    /// Ports that the image names.
+    ports: Vec<String>,
+}
+
+/// How a variable gets its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Source {
+    Image,
+    Environment,
+    Fallback,
+    NotSet,
+}
+
+impl Source {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Image => "set in the image",
+            Self::Environment => "set here",
+            Self::Fallback => "has a fallback",
+            Self::NotSet => "not set",
+        }
+    }
+}
+
+pub(crate) fn run(
+    flags: &Config,
+    repository: &RepositoryFlags,
+    printer: &Printer,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let subject = match &flags.image {
+        Some(image) => of_image(image, repository, interrupt)?,
+        None => of_repository(repository, printer)?,
+    };
+    let config = DeployedConfig::read(&subject.files).map_err(monorepo::Problems::from)?;
+    let sources = sources(&subject, &config);
+    match printer.format() {
+        MessageFormat::Json => printer.message("config", message(&subject, &config, &sources)),
+        _ => printer.data(table(&subject, &config, &sources).trim_end()),
+    }
+    match subject.missing.first() {
+        Some(missing) => Err(CheckFailed(format!(
+            "{missing}: named by `--config` of the image's command, and not in the image\n  hint: name files that are there, or build with `cargo xtask build-image`"
+        ))
+        .into()),
+        None => Ok(()),
+    }
+}
+
+fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<Subject> {
+    let repo = repository::read(flags, printer)?;
+    let image = recipe::plan(&repo, None).image;
+    let read = |name: &String| {
+        let text = std::fs::read_to_string(repo.root.join(name)).with_context(|| format!("reading {name}"))?;
+        anyhow::Ok((name.clone(), text))
+    };
+    Ok(Subject {
+        files: repo.configs.deployed.iter().map(read).collect::<Result<_>>()?,
+        missing: Vec::new(),
+        environment: names(&image.environment),
+        ports: vec![image.port.to_string()],
+    })
+}
+
+fn of_image(name: &str, flags: &RepositoryFlags, interrupt: &Interrupt) -> Result<Subject> {
+    let image = ImageSource::parse(name)?.open(flags, interrupt)??;
+    let config = &image.config.config;
+    let folder = config.working_dir.trim_matches('/');
+    let command: Vec<&str> = config.entrypoint.iter().chain(&config.cmd).map(String::as_str).collect();
+    let named = named(&command);
+    let wanted: Vec<&str> = if named.is_empty() { UNTOLD.to_vec() } else { named.clone() };
+    let is_wanted = |path: &str| wanted.iter().any(|name| Path::new(path).file_name() == Path::new(name).file_name());
+    let tree = image.files(&|path, size| size <= LARGEST && is_wanted(path))?;
+    let (mut files, mut missing) = (Vec::new(), Vec::new());
+    for name in wanted {
+        match tree.resolve(folder, name).and_then(|(_, node)| node.note.as_ref()) {
+            Some(bytes) => files.push((name.to_owned(), String::from_utf8_lossy(bytes).into_owned())),
+            None if !named.is_empty() => missing.push(name.to_owned()),
+            None => {}
+        }
+    }
+    let ports = config.exposed_ports.keys().map(|port| port.split('/').next().unwrap_or_default().to_owned());
+    Ok(Subject { files, missing, environment: names(&config.env), ports: ports.collect() })
+}
+
+/// The files that a command names; a URL is read by the backend alone.
+fn named<'a>(command: &[&'a str]) -> Vec<&'a str> {
+    let apart = command.windows(2).filter(|words| words[0] == "--config").map(|words| words[1]);
+    let joined = command.iter().filter_map(|word| word.strip_prefix("--config="));
+    apart.chain(joined).filter(|file| !file.contains("://")).collect()
+}
+
+fn names(environment: &[String]) -> BTreeSet<String> {
+    environment.iter().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect()
+}
+
+fn sources(subject: &Subject, config: &DeployedConfig) -> BTreeMap<String, Source> {
+    let source = |name: &String, variable: &ConfigVariable| {
+        if subject.environment.contains(name) {
+            Source::Image
+        } else if std::env::var_os(name).is_some() {
+            Source::Environment
+        } else if variable.has_fallback {
+            Source::Fallback
+        } else {
+            Source::NotSet
+        }
+    };
+    config.variables.iter().map(|(name, variable)| (name.clone(), source(name, variable))).collect()
+}
+
+fn message(subject: &Subject, config: &DeployedConfig, sources: &BTreeMap<String, Source>) -> serde_json::Value {
+    let variables = config
+        .variables
+        .iter()
+        .map(|(name, variable)| json!({ "name": name, "places": variable.places, "source": sources.get(name) }));
+    json!({
+        "files": subject.files.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        "missing": subject.missing,
+        "variables": variables.collect::<Vec<_>>(),
+        "settings": config.settings,
+        "database": config.database,
+        "ports": subject.ports,
+    })
+}
+
+fn table(subject: &Subject, config: &DeployedConfig, sources: &BTreeMap<String, Source>) -> String {
+    let mut text = "configuration, in the order it is loaded\n".to_owned();
+    for (name, _) in &subject.files {
+        let _ = writeln!(text, "  {}", printable(name));
+    }
+    text += "variables\n";
+    for (name, variable) in &config.variables {
+        let words = sources.get(name).map_or("", |source| source.words());
+        let _ = writeln!(text, "  {:<28} {words:<17} {}", printable(name), printable(&variable.places.join(", ")));
+    }
+    text += "settings\n";
+    for setting in &config.settings {
+        let remark = remark(&setting.key, &setting.value, &subject.ports);
+        let _ = writeln!(
+            text,
+            "  {:<17} {}  ({}){remark}",
+            setting.key,
+            printable(&setting.value),
+            printable(&setting.file)
+        );
+    }
+    let _ = writeln!(text, "  {:<17} {}", "backend.database", database(config.database));
+    text
+}
+
+/// What is wrong with a value in an image.
+fn remark(key: &str, value: &str, ports: &[String]) -> String {
+    let is_local = ["//localhost", "//127.", "//0.0.0.0"].iter().any(|host| value.contains(host));
+    if key.ends_with("baseUrl") && is_local {
+        return "\n    warning: no browser elsewhere reaches it; set it to the address of the deployment".to_owned();
+    }
+    let port: String = value.rsplit(':').next().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+    if key == "backend.listen" && !port.is_empty() && !ports.is_empty() && !ports.contains(&port) {
+        return format!("\n    warning: the image names the port {}", ports.join(", "));
+    }
+    String::new()
+}
+
+fn database(form: DatabaseForm) -> &'static str {
+    match form {
+        DatabaseForm::None => "not configured\n    warning: a production backend needs one; configure PostgreSQL",
+        DatabaseForm::Memory => "SQLite in memory\n    warning: it is empty after each start; configure PostgreSQL",
+        DatabaseForm::File => "SQLite in a file\n    warning: it is gone with the container; configure PostgreSQL",
+        DatabaseForm::ConnectionString => "one connection string",
+        DatabaseForm::Fields => "host, user and password apart",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_command() {
+        let command =
+            ["node", "packages/backend", "--config", "a.yaml", "--config=b.yaml", "--config", "https://c/d.yaml"];
+        assert_eq!(named(&command), ["a.yaml", "b.yaml"]);
+    }
+
+    #[test]
+    fn local_addresses_and_other_ports_are_remarked_upon() {
+        let ports = ["7007".to_owned()];
+        assert!(remark("app.baseUrl", "http://localhost:7007", &ports).contains("no browser"));
+        assert_eq!(remark("app.baseUrl", "https://example.com", &ports), "");
+        assert!(remark("backend.listen", ":8080", &ports).contains("7007"));
+        assert_eq!(remark("backend.listen", r#"{"host":"0.0.0.0","port":7007}"#, &ports), "");
+    }
+}

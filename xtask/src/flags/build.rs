@@ -1,0 +1,198 @@
+//! Flags of the commands that make something.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::BootFlags;
+
+/// `build-image`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BuildImage {
+    /// Name of the image
+    #[arg(long, short, default_value = "backstage:latest", value_name = "NAME")]
+    pub(crate) tag: String,
+    /// Base image, or oci-archive:FILE, docker-archive:FILE [default: node:<version>-trixie-slim]
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) base: Option<String>,
+    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// A buildx builder other than the current one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) builder: Option<String>,
+    /// Where the two archives go [default: dist of the backend]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
+    /// Run every step anew
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Print the plan as JSON and stop
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// What runs the steps
+    #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
+    pub(crate) engine: EngineChoice,
+    /// Run the image, as boot-image does, before it gets its name
+    #[arg(long)]
+    pub(crate) boot: bool,
+    #[command(flatten)]
+    pub(crate) boot_flags: BootFlags,
+    #[command(flatten)]
+    pub(crate) embedded: EmbeddedFlags,
+}
+
+/// What runs the steps of a build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineChoice {
+    /// Docker where one works, else embedded.
+    #[default]
+    Auto,
+    /// Docker with BuildKit.
+    Docker,
+    /// Sandboxes on this machine, without a daemon.
+    Embedded,
+}
+
+/// What only the embedded engine can do; any of these chooses it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Embedded engine")]
+pub(crate) struct EmbeddedFlags {
+    /// Base of the image: libraries and Node alone, or a small Debian with a shell
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) runtime: Option<RuntimeKind>,
+    /// How layers are compressed [default: gzip]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(crate) compression: Option<CompressionMethod>,
+    /// Where the image goes: oci:DIR, oci-archive:FILE or docker-archive:FILE; may be given again
+    /// [default: oci: in the state folder]
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) output: Vec<String>,
+    /// Load the image into Docker or Podman, too
+    #[arg(long)]
+    pub(crate) load: bool,
+    /// Push the image to a registry by skopeo; its digest goes to standard output
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) push: Option<String>,
+    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    #[arg(long, value_name = "MIRROR")]
+    pub(crate) mirror: Vec<String>,
+    /// Keep files of a class that pruning takes away, or all of them; may be given again
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) keep: Vec<String>,
+    /// Do not check types: an editor or CI does
+    #[arg(long)]
+    pub(crate) no_typecheck: bool,
+    /// Say for every step that ran which inputs changed
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// List the largest packages, and what pruning took
+    #[arg(long)]
+    pub(crate) explain_size: bool,
+}
+
+/// What an image of the embedded engine stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeKind {
+    /// A C library, certificates and Node; no shell.
+    Minimal,
+    /// A small Debian.
+    Slim,
+}
+
+/// How layers are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompressionMethod {
+    /// Read by every engine.
+    Gzip,
+    /// Smaller and faster; not for Docker before 23. Only when built with the feature zstd.
+    Zstd,
+}
+
+/// `render`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Render {
+    /// Write nothing; exit with 1 and show the difference when a file is not up to date
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Replace files that were edited by hand
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) force: bool,
+}
+
+/// `base-image`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BaseImage {
+    /// Version of Node [default: what the repository asks for, else 24]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) node: Option<String>,
+    /// Name of the image [default: node:<version>-trixie-slim]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tag: Option<String>,
+    /// Make no image, but lock the newest Debian packages and Node for builds without an engine
+    #[arg(long, conflicts_with = "tag")]
+    pub(crate) update: bool,
+    /// Where the lock goes [default: base-image.lock.json of the repository]
+    #[arg(long, value_name = "FILE", requires = "update")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Debian's release, that of the image which builds name with --base [default: trixie]
+    #[arg(long, value_name = "NAME", requires = "update")]
+    pub(crate) release: Option<String>,
+    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    #[arg(long, value_name = "FILE", requires = "update")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    #[arg(long, value_name = "MIRROR")]
+    pub(crate) mirror: Vec<String>,
+}
+
+/// `demo`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Demo {
+    /// Name of the image
+    #[arg(long, short, default_value = "backstage-demo:latest", value_name = "NAME")]
+    pub(crate) tag: String,
+    /// What builds and runs it
+    #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
+    pub(crate) engine: EngineChoice,
+    /// Install what is missing from the distribution's packages, without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Stop once it answered
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Build the image, and do not run it
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) build_only: bool,
+}
+
+/// `clean`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Clean {
+    /// Remove the whole state folder: every repository's, and the caches they share
+    #[arg(long)]
+    pub(crate) state: bool,
+    /// Remove nothing; list what is there and how large it is
+    #[arg(long, conflicts_with = "state")]
+    pub(crate) report: bool,
+}
+
+/// `test`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Test {
+    /// Fail, rather than skip, when this is missing; may be given again
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) require: Vec<Requirement>,
+    /// Only what needs no engine
+    #[arg(long, conflicts_with = "require")]
+    pub(crate) fast: bool,
+}
+
+/// What a test may need of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Requirement {
+    /// A docker that builds.
+    Docker,
+    /// Sandboxes on this machine.
+    Embedded,
+}
