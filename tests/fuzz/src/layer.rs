@@ -42,11 +42,11 @@ pub fn layer(image: &Image) {
     for (blob, layer) in blobs.iter().zip(&image.0) {
         fs::write(blob, archive(layer)).expect("a place for the layer");
     }
-    let root = scratch.path().join("root");
-    if let Err(error) = engine::root::unpack_layers(&blobs, &root) {
+    let (root, kept) = (scratch.path().join("root"), scratch.path().join("kept"));
+    if let Err(error) = engine::root::unpack_layers(&blobs, &kept, &root) {
         assert!(!error.to_string().contains("Read-only file system"), "{error}");
     }
-    assert_eq!(names(scratch.path()), blobs.len() + 2);
+    assert_eq!(names(scratch.path()), blobs.len() + 3);
     assert_eq!(fs::read_to_string(&outside).expect("the file outside"), "intact");
     assert_eq!(fs::metadata(&outside).expect("the file outside").nlink(), 1);
     engine::remove_tree(&root).expect("what was unpacked can be removed");
