@@ -37,7 +37,7 @@ pub use layer::{Layer, write_archive, write_layer};
 pub use layer_files::{Content, Entry, EntryKind, LayerFiles, Owner};
 pub use layout::Layout;
 pub use part_cache::PartCache;
-pub use read::{ImageTree, Node, NodeKind, StoredImage, StoredLayer};
+pub use read::{Decompressed, ImageTree, Node, NodeKind, StoredImage, StoredLayer};
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
 pub use sweep::Swept;
 pub use verify::{

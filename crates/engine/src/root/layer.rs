@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
+use image::Decompressed;
 use tar::{Archive, Entry};
 
 use super::tree::{Existing, Tree, link_of};
@@ -17,25 +16,14 @@ use crate::failure::EngineError;
 const WHITEOUT: &str = ".wh.";
 /// The entry that empties its folder of what lower layers put there.
 const OPAQUE: &str = ".wh..wh..opq";
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// Opens a tar archive that may be compressed.
 ///
 /// # Errors
 /// The file cannot be read.
-pub(super) fn open(file: &Path) -> Result<Box<dyn Read>, EngineError> {
-    let reading = || EngineError::io(format!("reading {}", file.display()));
-    let mut source = BufReader::with_capacity(1 << 17, File::open(file).map_err(reading())?);
-    let start = source.fill_buf().map_err(reading())?;
-    if start.starts_with(GZIP) {
-        return Ok(Box::new(MultiGzDecoder::new(source)));
-    }
-    if start.starts_with(ZSTD) {
-        let decoder = StreamingDecoder::new(source).map_err(|error| reading()(std::io::Error::other(error)))?;
-        return Ok(Box::new(decoder));
-    }
-    Ok(Box::new(source))
+pub(super) fn open(file: &Path) -> Result<Decompressed<File>, EngineError> {
+    let opened = File::open(file).and_then(Decompressed::new);
+    opened.map_err(EngineError::io(format!("reading {}", file.display())))
 }
 
 /// Applies a layer to the tree that the lower ones made.

@@ -13,31 +13,36 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const BUFFER: usize = 1 << 17;
 
 /// A layer's archive, decompressed.
-pub(super) enum Decompressed<R: Read> {
+pub struct Decompressed<R: Read>(Form<R>);
+
+enum Form<R: Read> {
     Plain(BufReader<R>),
     Gzip(Box<MultiGzDecoder<BufReader<R>>>),
     Zstd(Box<Frames<BufReader<R>>>),
 }
 
 impl<R: Read> Decompressed<R> {
-    pub(super) fn new(source: R) -> io::Result<Self> {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn new(source: R) -> io::Result<Self> {
         let mut source = BufReader::with_capacity(BUFFER, source);
         let start = source.fill_buf()?;
-        if start.starts_with(GZIP) {
-            return Ok(Self::Gzip(Box::new(MultiGzDecoder::new(source))));
-        }
-        if start.starts_with(ZSTD) {
-            return Ok(Self::Zstd(Box::new(Frames(State::Between(source)))));
-        }
-        Ok(Self::Plain(source))
+        let (is_gzip, is_zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
+        Ok(Self(match (is_gzip, is_zstd) {
+            (true, _) => Form::Gzip(Box::new(MultiGzDecoder::new(source))),
+            (_, true) => Form::Zstd(Box::new(Frames(State::Between(source)))),
+            _ => Form::Plain(source),
+        }))
     }
 
     /// The reader below.
     pub(super) fn into_inner(self) -> Option<R> {
-        match self {
-            Self::Plain(source) => Some(source.into_inner()),
-            Self::Gzip(decoder) => Some(decoder.into_inner().into_inner()),
-            Self::Zstd(frames) => match frames.0 {
+        match self.0 {
+            Form::Plain(source) => Some(source.into_inner()),
+            Form::Gzip(decoder) => Some(decoder.into_inner().into_inner()),
+            Form::Zstd(frames) => match frames.0 {
                 State::Between(source) => Some(source.into_inner()),
                 State::Within(decoder) => Some(decoder.into_inner().into_inner()),
                 State::Failed => None,
@@ -48,16 +53,16 @@ impl<R: Read> Decompressed<R> {
 
 impl<R: Read> Read for Decompressed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(source) => source.read(buffer),
-            Self::Gzip(decoder) => decoder.read(buffer),
-            Self::Zstd(frames) => frames.read(buffer),
+        match &mut self.0 {
+            Form::Plain(source) => source.read(buffer),
+            Form::Gzip(decoder) => decoder.read(buffer),
+            Form::Zstd(frames) => frames.read(buffer),
         }
     }
 }
 
 /// Zstd frames one after the other (RFC 8878, section 3.1); the library decodes a single one.
-pub(super) struct Frames<R: Read>(State<R>);
+struct Frames<R: Read>(State<R>);
 
 enum State<R: Read> {
     Between(R),

@@ -16,6 +16,7 @@ mod store;
 mod stored;
 mod tree;
 
+pub use decompress::Decompressed;
 pub(crate) use entry::FileHead;
 pub(crate) use limits::Memory;
 pub use stored::{StoredImage, StoredLayer};
