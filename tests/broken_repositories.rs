@@ -39,6 +39,7 @@ cases! {
     broken_workspace_glob,
     broken_yarn_settings,
     check_and_force,
+    config_with_variables,
     cyclic_workspaces,
     docker_that_prints_nonsense,
     docker_without_buildx,
