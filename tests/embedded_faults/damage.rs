@@ -105,13 +105,18 @@ fn the_mark_of_a_root_file_system() {
 
 #[test]
 fn packages_in_yarns_cache() {
-    survives(&[Damage::Cut, Damage::Flip], |state| {
-        // An install from nothing reads the whole cache.
-        std::fs::remove_file(state.join("embedded/records/install.key")).unwrap();
-        let mut packages = below(&state.parent().unwrap().join("caches/yarn/cache"), ".zip");
-        packages.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with("express-npm-"));
-        packages
-    });
+    let demo = demo();
+    demo.bench.embedded(&[]).expect_success();
+    let state = demo.bench.own_state();
+    let mut packages = below(&state.parent().unwrap().join("caches/yarn/cache"), ".zip");
+    packages.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with("express-npm-"));
+    let sound: Vec<_> = packages.iter().map(|package| std::fs::read(package).unwrap()).collect();
+    assert!(!sound.is_empty());
+    packages.iter().zip([Damage::Cut, Damage::Flip].iter().cycle()).for_each(|(package, how)| damage(package, *how));
+    // The install runs again, over what it left.
+    std::fs::write(state.join("embedded/records/install.key"), "of another install").unwrap();
+    demo.builds_as_ever();
+    assert!(packages.iter().zip(&sound).all(|(package, sound)| std::fs::read(package).unwrap() == *sound));
 }
 
 #[test]
