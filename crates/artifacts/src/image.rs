@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::{Archive, Read, State};
 use crate::baseline::Baseline;
-use crate::checks::{CHECKS_IN_IMAGE, Context};
+use crate::checks::{Context, of_image};
 use crate::content::Collector;
 use crate::entry::{Entry, Kind};
 use crate::limits::BUNDLE_LIMITS;
@@ -72,8 +72,7 @@ pub fn verify_app<'a>(files: impl Iterator<Item = AppFile<'a>>, repo: &Monorepo,
         skeleton: archive(SKELETON, State::Missing),
         bundle: archive(APP, State::Read(Box::new(read))),
     };
-    let found = CHECKS_IN_IMAGE.iter().flat_map(|check| check(&context)).collect();
-    conclude(Vec::new(), found, accepted)
+    conclude(Vec::new(), of_image(&context), accepted)
 }
 
 fn entry(file: &AppFile<'_>) -> Entry {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::baseline::Baseline;
-use crate::checks::{CHECKS, Context, frontend, scripts};
+use crate::checks::{Context, frontend, of_archives, scripts};
 use crate::content::Wanted;
 use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
 use crate::sources::Sources;
@@ -76,8 +76,8 @@ pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Veri
         skeleton: Archive::read(dist, SKELETON, &in_skeleton, SKELETON_LIMITS),
         bundle: Archive::read(dist, BUNDLE, &in_bundle, BUNDLE_LIMITS),
     };
-    let found = CHECKS.iter().flat_map(|check| check(&context)).collect();
-    conclude(context.archives().into_iter().filter_map(Archive::summary).collect(), found, accepted)
+    let summaries = context.archives().into_iter().filter_map(Archive::summary).collect();
+    conclude(summaries, of_archives(&context), accepted)
 }
 
 /// What of the bundle is kept.

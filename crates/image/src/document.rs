@@ -133,6 +133,13 @@ pub struct ContainerConfig {
     pub healthcheck: Option<Healthcheck>,
 }
 
+impl ContainerConfig {
+    /// The program and its arguments.
+    pub fn argv(&self) -> Vec<&str> {
+        self.entrypoint.iter().chain(&self.cmd).map(String::as_str).collect()
+    }
+}
+
 /// How Docker asks a container whether it is well. Times are in nanoseconds; 0 is Docker's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -105,6 +105,12 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// Whether only this machine could reach the URL.
+pub fn is_local_url(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["localhost", "127.", "0.0.0.0", "[::1]"].iter().any(|name| host.starts_with(name))
+}
+
 fn database(config: &Value) -> DatabaseForm {
     let Some(database) = at(config, "backend.database") else { return DatabaseForm::None };
     let is_sqlite = at(database, "client").and_then(Value::as_str).is_some_and(|client| client.contains("sqlite"));
@@ -224,6 +230,15 @@ mod tests {
         assert_eq!(form("backend: {database: {client: pg, connection: '${URL}'}}"), DatabaseForm::ConnectionString);
         assert_eq!(form("backend: {database: {client: pg, connection: {host: a}}}"), DatabaseForm::Fields);
         assert_eq!(read(&[("a.yaml", memory), ("b.yaml", string)]).database, DatabaseForm::ConnectionString);
+    }
+
+    #[test]
+    fn addresses_of_this_machine() {
+        for url in ["http://localhost:7007", "http://127.0.0.1", "https://0.0.0.0:80", "http://[::1]:7007", "localhost"]
+        {
+            assert!(is_local_url(url), "{url}");
+        }
+        assert!(!is_local_url("https://portal.example.com/localhost") && !is_local_url("${BASE_URL}"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod yaml;
 mod yarn_settings;
 
 pub use config_files::ConfigFiles;
-pub use deployed_config::{ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig};
+pub use deployed_config::{ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, is_local_url};
 pub use facts::{BackendChoice, Monorepo};
 pub use finding::{Finding, FindingKind, Severity, shortened};
 pub use ignore_rules::NEVER;

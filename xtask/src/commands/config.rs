@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use engine::Interrupt;
-use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, printable};
+use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, is_local_url, printable};
 use serde::Serialize;
 use serde_json::json;
 
@@ -97,8 +97,7 @@ fn of_image(name: &str, flags: &RepositoryFlags, interrupt: &Interrupt) -> Resul
     let image = ImageSource::parse(name)?.open(flags, interrupt)??;
     let config = &image.config.config;
     let folder = config.working_dir.trim_matches('/');
-    let command: Vec<&str> = config.entrypoint.iter().chain(&config.cmd).map(String::as_str).collect();
-    let named = named(&command);
+    let named = image::config_files(&config.argv());
     let wanted: Vec<&str> = if named.is_empty() { UNTOLD.to_vec() } else { named.clone() };
     let is_wanted = |path: &str| wanted.iter().any(|name| Path::new(path).file_name() == Path::new(name).file_name());
     let tree = image.files(&|path, size| size <= LARGEST && is_wanted(path))?;
@@ -112,13 +111,6 @@ fn of_image(name: &str, flags: &RepositoryFlags, interrupt: &Interrupt) -> Resul
     }
     let ports = config.exposed_ports.keys().map(|port| port.split('/').next().unwrap_or_default().to_owned());
     Ok(Subject { files, missing, environment: names(&config.env), ports: ports.collect() })
-}
-
-/// The files that a command names; a URL is read by the backend alone.
-fn named<'a>(command: &[&'a str]) -> Vec<&'a str> {
-    let apart = command.windows(2).filter(|words| words[0] == "--config").map(|words| words[1]);
-    let joined = command.iter().filter_map(|word| word.strip_prefix("--config="));
-    apart.chain(joined).filter(|file| !file.contains("://")).collect()
 }
 
 fn names(environment: &[String]) -> BTreeSet<String> {
@@ -182,8 +174,7 @@ fn table(subject: &Subject, config: &DeployedConfig, sources: &BTreeMap<String, 
 
 /// What is wrong with a value in an image.
 fn remark(key: &str, value: &str, ports: &[String]) -> String {
-    let is_local = ["//localhost", "//127.", "//0.0.0.0"].iter().any(|host| value.contains(host));
-    if key.ends_with("baseUrl") && is_local {
+    if key.ends_with("baseUrl") && is_local_url(value) {
         return "\n    warning: no browser elsewhere reaches it; set it to the address of the deployment".to_owned();
     }
     let port: String = value.rsplit(':').next().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
@@ -206,13 +197,6 @@ fn database(form: DatabaseForm) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_of_a_command() {
-        let command =
-            ["node", "packages/backend", "--config", "a.yaml", "--config=b.yaml", "--config", "https://c/d.yaml"];
-        assert_eq!(named(&command), ["a.yaml", "b.yaml"]);
-    }
 
     #[test]
     fn local_addresses_and_other_ports_are_remarked_upon() {

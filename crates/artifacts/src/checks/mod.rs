@@ -43,67 +43,62 @@ impl Context<'_> {
 }
 
 /// One check.
-pub(crate) type Check = fn(&Context<'_>) -> Vec<Finding>;
+type Check = fn(&Context<'_>) -> Vec<Finding>;
+
+/// What a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// The app, in the bundle as in an image.
+    App,
+    /// What only archives have. An image has no skeleton, and its links, special files and modes are not the
+    /// bundle's.
+    Archives,
+}
 
 /// Every check, in the order of its findings.
-pub(crate) const CHECKS: &[Check] = &[
-    integrity::missing,
-    integrity::stopped,
-    integrity::trailing,
-    entries::unsafe_paths,
-    links::unsafe_links,
-    entries::special,
-    entries::setuid,
-    entries::duplicates,
-    manifests::too_large,
-    manifests::not_json,
-    manifests::skeleton_lacks,
-    manifests::skeleton_surplus,
-    manifests::bundle_lacks,
-    install_fields::differ,
-    manifests::pair_differs,
-    lockfile::differs,
-    root_manifest::differs,
-    stale::sources,
-    main_file::missing,
-    app::missing,
-    frontend::unknown_assets,
-    frontend::no_template,
-    frontend::no_schema,
-    entry_points::missing,
-    local_dependencies::missing,
-    frontend::unbundled,
-    frontend::absent,
-    private::local_settings,
-    private::node_modules,
-    private::secrets,
-    source_maps::found,
-    case::differs,
-    scripts::found,
-    modes::private_root,
+const CHECKS: &[(Of, Check)] = &[
+    (Of::Archives, integrity::missing),
+    (Of::Archives, integrity::stopped),
+    (Of::Archives, integrity::trailing),
+    (Of::Archives, entries::unsafe_paths),
+    (Of::Archives, links::unsafe_links),
+    (Of::Archives, entries::special),
+    (Of::Archives, entries::setuid),
+    (Of::Archives, entries::duplicates),
+    (Of::App, manifests::too_large),
+    (Of::App, manifests::not_json),
+    (Of::Archives, manifests::skeleton_lacks),
+    (Of::Archives, manifests::skeleton_surplus),
+    (Of::App, manifests::bundle_lacks),
+    (Of::App, install_fields::differ),
+    (Of::Archives, manifests::pair_differs),
+    (Of::App, lockfile::differs),
+    (Of::App, root_manifest::differs),
+    (Of::App, stale::sources),
+    (Of::App, main_file::missing),
+    (Of::App, app::missing),
+    (Of::App, frontend::unknown_assets),
+    (Of::App, frontend::no_template),
+    (Of::App, frontend::no_schema),
+    (Of::App, entry_points::missing),
+    (Of::App, local_dependencies::missing),
+    (Of::App, frontend::unbundled),
+    (Of::App, frontend::absent),
+    (Of::App, private::local_settings),
+    (Of::Archives, private::node_modules),
+    (Of::App, private::secrets),
+    (Of::App, source_maps::found),
+    (Of::Archives, case::differs),
+    (Of::App, scripts::found),
+    (Of::Archives, modes::private_root),
 ];
 
-/// The checks that make sense of the app in an image: there is no archive, and no skeleton; links, special files and
-/// modes are the image's.
-pub(crate) const CHECKS_IN_IMAGE: &[Check] = &[
-    manifests::too_large,
-    manifests::not_json,
-    manifests::bundle_lacks,
-    install_fields::differ,
-    lockfile::differs,
-    root_manifest::differs,
-    stale::sources,
-    main_file::missing,
-    app::missing,
-    frontend::unknown_assets,
-    frontend::no_template,
-    frontend::no_schema,
-    entry_points::missing,
-    local_dependencies::missing,
-    frontend::unbundled,
-    frontend::absent,
-    private::local_settings,
-    private::secrets,
-    source_maps::found,
-    scripts::found,
-];
+/// What is found in both archives.
+pub(crate) fn of_archives(context: &Context<'_>) -> Vec<Finding> {
+    CHECKS.iter().flat_map(|(_, check)| check(context)).collect()
+}
+
+/// What is found in the app of an image.
+pub(crate) fn of_image(context: &Context<'_>) -> Vec<Finding> {
+    CHECKS.iter().filter(|(of, _)| *of == Of::App).flat_map(|(_, check)| check(context)).collect()
+}

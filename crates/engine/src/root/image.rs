@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use image::node_version_of_header;
+
 use super::kinds::{Architecture, RootSet};
 use super::layout::{self, Image};
 use super::lock::RootLock;
@@ -184,20 +186,11 @@ fn node_version(base: &str, root: &Path, image: &Image) -> Result<String, Engine
     if Tree::at(root).find(Path::new(node::PROGRAM)).is_err() {
         return Err(missing("found no file /usr/local/bin/node"));
     }
-    let header = Tree::at(root).text(Path::new(VERSION)).ok().and_then(|text| from_header(&text));
+    let header = Tree::at(root).text(Path::new(VERSION)).ok().and_then(|text| node_version_of_header(&text));
     let variable =
         || image.settings.environment.iter().find_map(|text| text.strip_prefix("NODE_VERSION=").map(str::to_owned));
     let found = header.or_else(variable);
     found.ok_or_else(|| missing(&format!("found its version neither in {VERSION} nor in NODE_VERSION")))
-}
-
-/// `#define NODE_MAJOR_VERSION 24` and so on.
-fn from_header(text: &str) -> Option<String> {
-    let number = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(&format!("#define NODE_{name}_VERSION ")));
-        line?.trim().parse::<u32>().ok()
-    };
-    Some(format!("{}.{}.{}", number("MAJOR")?, number("MINOR")?, number("PATCH")?))
 }
 
 /// Links every file of a root into a new tree. A tree never writes into a file that is there.
@@ -224,7 +217,7 @@ mod tests {
     #[test]
     fn the_version_is_read_from_the_headers() {
         let text = "#define NODE_MAJOR_VERSION 24\n#define NODE_MINOR_VERSION 21\n#define NODE_PATCH_VERSION 0\n";
-        assert_eq!(from_header(text).as_deref(), Some("24.21.0"));
-        assert_eq!(from_header("#define NODE_MAJOR_VERSION 24\n"), None);
+        assert_eq!(node_version_of_header(text).as_deref(), Some("24.21.0"));
+        assert_eq!(node_version_of_header("#define NODE_MAJOR_VERSION 24\n"), None);
     }
 }

@@ -157,17 +157,19 @@ mod tests {
         assert_eq!(parse(""), None);
     }
 
+    /// Answers one request, which it gives.
+    fn answer(mut stream: impl Read + Write) -> String {
+        let mut bytes = [0; 512];
+        let read = stream.read(&mut bytes).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nwell").unwrap();
+        String::from_utf8_lossy(&bytes[..read]).into_owned()
+    }
+
     #[test]
     fn a_server_on_this_machine_is_asked() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut bytes = [0; 512];
-            let read = stream.read(&mut bytes).unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nwell").unwrap();
-            String::from_utf8_lossy(&bytes[..read]).into_owned()
-        });
+        let server = std::thread::spawn(move || answer(listener.accept().unwrap().0));
         assert_eq!(Server::Port(port).get("/ready").unwrap().body, "well");
         assert!(server.join().unwrap().starts_with("GET /ready HTTP/1.0\r\nHost: localhost:"));
     }
@@ -180,13 +182,7 @@ mod tests {
         let handle = Arc::new(File::open(&folder).unwrap());
         let socket = Socket::new(&handle, "http");
         let listener = std::os::unix::net::UnixListener::bind(socket.path()).unwrap();
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut bytes = [0; 512];
-            let read = stream.read(&mut bytes).unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nwell").unwrap();
-            String::from_utf8_lossy(&bytes[..read]).into_owned()
-        });
+        let server = std::thread::spawn(move || answer(listener.accept().unwrap().0));
         let request = Request { path: "/a?b=c", authorization: "Bearer x", timeout: TIMEOUT };
         assert_eq!(Server::Socket(socket).ask(&request).unwrap().body, "well");
         let asked = server.join().unwrap();

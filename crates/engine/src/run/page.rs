@@ -1,5 +1,6 @@
 //! What an app's page names, and what it is configured with, as far as that needs no browser.
 
+use monorepo::is_local_url;
 use serde_json::Value;
 
 /// Begins the configuration in a page (`@backstage/plugin-app-backend`, `injectConfigIntoHtml`).
@@ -50,9 +51,7 @@ pub fn local_base_urls(configuration: &[Value]) -> Vec<String> {
     let url = |part: &str| {
         let values = configuration.iter().filter_map(|document| document.pointer(&format!("/data/{part}/baseUrl")));
         let url = values.filter_map(Value::as_str).next_back()?;
-        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.starts_with(name));
-        is_local.then(|| format!("{part}.baseUrl {}", url.escape_debug()))
+        is_local_url(url).then(|| format!("{part}.baseUrl {}", url.escape_debug()))
     };
     ["app", "backend"].into_iter().filter_map(url).collect()
 }

@@ -30,8 +30,7 @@ impl<'a> Context<'a> {
 
     /// The program and its arguments.
     pub(crate) fn command(&self) -> Vec<&'a str> {
-        let run = &self.config.config;
-        run.entrypoint.iter().chain(&run.cmd).map(String::as_str).collect()
+        self.config.config.argv()
     }
 
     /// What a variable of the image is set to.
@@ -67,7 +66,7 @@ impl<'a> Context<'a> {
 
     /// The version by the headers that lie beside a program, else by the variable of Node's images.
     fn version_beside(&self, program: &str) -> Option<String> {
-        let header = self.header(program).and_then(node::version_of_header);
+        let header = self.header(program).and_then(node::node_version_of_header);
         header.or_else(|| self.variable("NODE_VERSION").map(str::to_owned))
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn defined(header: &str, name: &str) -> Option<u32> {
 }
 
 /// The version that the headers of Node tell.
-pub(crate) fn version_of_header(header: &str) -> Option<String> {
+pub fn node_version_of_header(header: &str) -> Option<String> {
     let number = |name| defined(header, name);
     Some(format!("{}.{}.{}", number("MAJOR_VERSION")?, number("MINOR_VERSION")?, number("PATCH_VERSION")?))
 }
@@ -97,9 +97,9 @@ mod tests {
     #[test]
     fn headers_tell_the_version() {
         let text = "#define NODE_MAJOR_VERSION 24\n#define NODE_MINOR_VERSION 21\n#define NODE_PATCH_VERSION 0\n";
-        assert_eq!(version_of_header(text).as_deref(), Some("24.21.0"));
+        assert_eq!(node_version_of_header(text).as_deref(), Some("24.21.0"));
         assert_eq!(defined("#define NODE_MODULE_VERSION 137\n", "MODULE_VERSION"), Some(137));
-        assert_eq!(version_of_header("#define NODE_MAJOR_VERSION 24\n"), None);
+        assert_eq!(node_version_of_header("#define NODE_MAJOR_VERSION 24\n"), None);
         assert_eq!((module_version("24.21.0"), module_version("99.0.0")), (Some(137), None));
     }
 }

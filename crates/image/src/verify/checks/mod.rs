@@ -11,6 +11,7 @@ mod secrets;
 mod size;
 mod user;
 
+pub use configs::config_files;
 pub(crate) use licences::packages as debian_packages;
 use monorepo::Finding;
 
