@@ -114,6 +114,9 @@ pub(crate) const NOT_PACKED: Code =
 /// Something else would run than what is in the repository.
 pub(crate) const STALE_SOURCES: Code = code!(Error, "BX044", "a package was built from other sources");
 
+/// Silence about it must not look like soundness.
+pub(crate) const UNSEEN: Code = code!(Note, "BX045", "a file was too large to be looked at");
+
 /// Every code, in order.
 const ALL: &[Code] = &[
     MISSING,
@@ -160,6 +163,7 @@ const ALL: &[Code] = &[
     NOT_JAVASCRIPT,
     NOT_PACKED,
     STALE_SOURCES,
+    UNSEEN,
 ];
 
 /// Every kind of finding, in the order of the codes.

@@ -61,6 +61,23 @@ impl Manifest {
     }
 }
 
+/// Files that a limit kept from being looked at.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Skipped {
+    /// The first of them.
+    pub(crate) first: String,
+    pub(crate) count: usize,
+}
+
+impl Skipped {
+    pub(crate) fn add(&mut self, path: &str) {
+        if self.count == 0 {
+            path.clone_into(&mut self.first);
+        }
+        self.count += 1;
+    }
+}
+
 /// Everything kept of one archive.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
@@ -76,6 +93,10 @@ pub(crate) struct Content {
     pub(crate) scripts: BTreeMap<String, Script>,
     /// Sources that source maps hold otherwise than the repository.
     pub(crate) stale: StaleSources,
+    /// Files that were not searched for secrets.
+    pub(crate) unsearched: Skipped,
+    /// Source maps whose sources were not compared.
+    pub(crate) uncompared: Skipped,
     /// SHA-256 of `yarn.lock` at the root.
     pub(crate) lockfile: Option<Vec<u8>>,
     /// Indices into `entries`, sorted by path, then by the archive's order.
@@ -184,14 +205,31 @@ impl<'a> Collector<'a> {
 
     /// Reads a script, and keeps what it asks for.
     fn read(&mut self, entry: &Entry, bytes: &[u8]) {
-        if entry.size > self.limits.searched.min(self.readable) || !self.wanted.is_script(&entry.path) {
+        if !self.wanted.is_script(&entry.path) {
             return;
+        }
+        if entry.size > self.limits.script.min(self.readable) {
+            return self.keep_script(entry, Script::unread());
         }
         self.readable -= entry.size;
         let script = Script::read(&entry.path, bytes, &mut self.parsing);
+        self.keep_script(entry, script);
+    }
+
+    fn keep_script(&mut self, entry: &Entry, script: Script) {
         if !script.is_plain() && script.weight() <= self.asked {
             self.asked -= script.weight();
             self.content.scripts.insert(entry.path.clone(), script);
+        }
+    }
+
+    /// Remembers what a limit kept from being looked at.
+    fn skip(&mut self, entry: &Entry) {
+        let is_map = entry.path.ends_with(".map");
+        let skipped = if is_map { &mut self.content.uncompared } else { &mut self.content.unsearched };
+        skipped.add(&entry.name);
+        if self.wanted.is_script(&entry.path) {
+            self.keep_script(entry, Script::unread());
         }
     }
 
@@ -248,7 +286,7 @@ impl Sink for Collector<'_> {
             Payload::TooLarge if self.wanted.manifests.contains(&entry.path) => {
                 self.content.manifests.insert(entry.path.clone(), Manifest::TooLarge);
             }
-            Payload::TooLarge => {}
+            Payload::TooLarge => self.skip(&entry),
         }
         self.content.entries.push(entry);
     }

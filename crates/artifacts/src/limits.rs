@@ -29,6 +29,8 @@ pub(crate) struct Limits {
     pub(crate) searched: u64,
     /// Size of all searched files together.
     pub(crate) searched_together: u64,
+    /// Size of one script that is read.
+    pub(crate) script: u64,
     /// Size of all scripts that are read, together.
     pub(crate) scripts: u64,
     /// Work that parsing them may be, in tokens times how deep they nest: some seconds at worst.
@@ -53,8 +55,9 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     paths: 4 * MIB,
     manifest: MIB,
     manifests: 16 * MIB,
-    searched: MIB,
+    searched: 8 * MIB,
     searched_together: 256 * MIB,
+    script: MIB,
     scripts: 64 * MIB,
     parsing: 20_000_000,
     asked: 8 * MIB,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifacts::{AppFile, AppFileKind, Baseline, CODES, Verification};
+use artifacts::{AppFile, AppFileKind, Baseline, CODES, PARSES_SCRIPTS, Verification};
 use engine::Interrupt;
 use image::NodeKind;
 use monorepo::{Monorepo, Problem, Problems, Severity};
@@ -40,12 +40,19 @@ pub(crate) fn run(
         accepted: &verification.accepted,
         places: &Places::new(&repo, checkout.as_deref()),
         table: &|| table(Path::new(&place), &verification, Severity::Note),
-        message: (
-            "artifacts",
-            &|| json!({ "folder": place, "sound": verification.is_sound(), "verification": verification }),
-        ),
+        message: ("artifacts", &|| {
+            json!({
+                "folder": place,
+                "sound": verification.is_sound(),
+                "scripts_parsed": PARSES_SCRIPTS,
+                "verification": verification,
+            })
+        }),
     };
     report.print(printer);
+    if !PARSES_SCRIPTS {
+        printer.say("built scripts were not parsed (BX042): this program was built without its feature `javascript`");
+    }
     match &flags.write_baseline {
         Some(path) => write_baseline(path, &verification.baseline, printer),
         None => report.require_sound(flags.fail_on, "the artifacts"),

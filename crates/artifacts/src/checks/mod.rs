@@ -20,6 +20,7 @@ mod root_manifest;
 pub(crate) mod scripts;
 mod source_maps;
 mod stale;
+mod unseen;
 
 use monorepo::{Finding, Monorepo};
 

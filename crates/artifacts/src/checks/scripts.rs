@@ -6,14 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use monorepo::{Finding, Monorepo, Workspace};
+use serde_json::Value;
 
 use crate::checks::entry_points::targets;
 use crate::checks::main_file::{TRIED, without_dots};
 use crate::checks::modules::{is_relative, package_of};
-use crate::checks::{Context, packed_files};
+use crate::checks::{Context, packed_files, unseen};
 use crate::codes::{At, DEVELOPMENT_ONLY, NOT_JAVASCRIPT, UNDECLARED};
 use crate::content::Content;
-use crate::javascript::Script;
+use crate::javascript::{Script, Syntax};
 
 /// Scripts that can be looked at for one entry point with a pattern.
 const MOST_MATCHES: usize = 1000;
@@ -43,6 +44,7 @@ pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
     findings.extend(reached.iter().flat_map(|reached| broken(context, reached)));
     findings.extend(packed_files::missing(context, content, &reached));
     findings.sort_by_key(|finding| finding.code);
+    findings.extend(unseen::found(context, content, &reached));
     findings
 }
 
@@ -66,6 +68,7 @@ fn entry_points<'a>(content: &'a Content, package: &Workspace, context: &Context
         return Vec::new();
     };
     let mut targets: BTreeSet<String> = targets(manifest).into_keys().collect();
+    targets.extend(programs(manifest));
     if package.name == context.repo.backend().name && manifest.get("main").is_none() {
         targets.insert("index.js".to_owned());
     }
@@ -78,6 +81,15 @@ fn entry_points<'a>(content: &'a Content, package: &Workspace, context: &Context
         }
     }
     found
+}
+
+/// Targets of `bin`: one path, or a path for each name (npm, package.json).
+fn programs(manifest: &Value) -> Vec<String> {
+    let programs: Vec<&Value> = match manifest.get("bin") {
+        Some(Value::Object(programs)) => programs.values().collect(),
+        program => program.into_iter().collect(),
+    };
+    programs.into_iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
 fn matches<'a>(content: &'a Content, start: &str, end: &str) -> impl Iterator<Item = (&'a str, &'a Script)> {
@@ -99,7 +111,10 @@ pub(crate) fn seen_from(script: &str, path: &str) -> String {
 }
 
 fn broken(context: &Context<'_>, reached: &Reached<'_>) -> Vec<Finding> {
-    let broken = reached.scripts.iter().filter_map(|(path, script)| Some((path, script.broken.as_ref()?)));
+    let broken = reached.scripts.iter().filter_map(|(path, script)| match &script.syntax {
+        Syntax::Broken(why) => Some((path, why)),
+        Syntax::Fine | Syntax::Unknown => None,
+    });
     let finding = |(path, why): (&&str, &String)| {
         let expected = format!("JavaScript that Node can read, in {}", reached.package.name);
         let next = format!(

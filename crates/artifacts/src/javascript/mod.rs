@@ -24,8 +24,19 @@ const DEEPEST: u32 = 500;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Script {
     pub(crate) asked: Asked,
+    pub(crate) syntax: Syntax,
+}
+
+/// Whether a script is JavaScript.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// Nothing speaks against it.
+    #[default]
+    Fine,
     /// Why Node would not run it.
-    pub(crate) broken: Option<String>,
+    Broken(String),
+    /// It is too large to be parsed.
+    Unknown,
 }
 
 impl Script {
@@ -34,18 +45,23 @@ impl Script {
     pub(crate) fn read(path: &str, bytes: &[u8], work: &mut u64) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let mut finder = Finder::default();
-        let broken = match walk(&text, &mut finder) {
+        let syntax = match walk(&text, &mut finder) {
             Ok(needed) => match work.checked_sub(needed) {
                 Some(left) => {
                     *work = left;
-                    syntax_error(path, &text)
+                    syntax(path, &text)
                 }
-                None => None,
+                None => Syntax::Unknown,
             },
-            Err(End::Broken(why)) => Some(why),
-            Err(End::Unclear) => None,
+            Err(End::Broken(why)) => Syntax::Broken(why),
+            Err(End::Unclear) => Syntax::Fine,
         };
-        Self { asked: finder.finish(), broken }
+        Self { asked: finder.finish(), syntax }
+    }
+
+    /// A script that is too large to be read.
+    pub(crate) fn unread() -> Self {
+        Self { syntax: Syntax::Unknown, ..Self::default() }
     }
 
     /// Whether there is nothing to say about it.
@@ -58,7 +74,8 @@ impl Script {
         const EACH: usize = 64;
         let modules: usize = self.asked.modules.iter().map(|module| module.len() + EACH).sum();
         let paths: usize = self.asked.paths.iter().map(|(package, path)| package.len() + path.len() + EACH).sum();
-        (modules + paths + self.broken.as_ref().map_or(0, String::len) + EACH) as u64
+        let why = if let Syntax::Broken(why) = &self.syntax { why.len() } else { 0 };
+        (modules + paths + why + EACH) as u64
     }
 }
 
@@ -91,11 +108,11 @@ fn walk<'a>(text: &'a str, finder: &mut Finder<'a>) -> Result<u64, End> {
 }
 
 #[cfg(feature = "javascript")]
-use syntax::error as syntax_error;
+use syntax::syntax;
 
 #[cfg(not(feature = "javascript"))]
-fn syntax_error(_path: &str, _text: &str) -> Option<String> {
-    None
+fn syntax(_path: &str, _text: &str) -> Syntax {
+    Syntax::Fine
 }
 
 #[cfg(test)]
@@ -188,6 +205,10 @@ mod tests {
         }
     }
 
+    fn is_too_deep(code: &str) -> bool {
+        matches!(read(code).syntax, Syntax::Broken(why) if why.contains("deep"))
+    }
+
     #[test]
     fn chains_are_not_deep() {
         for (begin, chain, end) in [
@@ -207,7 +228,7 @@ mod tests {
             ("", "for (a of b) for (;;) while (c) d = e;\n", ""),
         ] {
             let code = format!("{begin}{}{end}", chain.repeat(3000));
-            assert_eq!(read(&code).broken.filter(|why| why.contains("deep")), None, "{chain}");
+            assert!(!is_too_deep(&code), "{chain}");
         }
     }
 
@@ -217,8 +238,8 @@ mod tests {
             ["if (a) b, c; else ", "if (a) { b } else ", "if (a) do b; while (c); else ", "if (a) for (;;) b; else "]
         {
             let code = |count| link.repeat(count) + "d;";
-            assert_eq!(read(&code(150)).broken, None, "{link}");
-            assert!(read(&code(600)).broken.is_some_and(|why| why.contains("deep")), "{link}");
+            assert_eq!(read(&code(150)).syntax, Syntax::Fine, "{link}");
+            assert!(is_too_deep(&code(600)), "{link}");
         }
     }
 }

@@ -6,6 +6,8 @@ use oxc_allocator::Allocator;
 use oxc_parser::{ParseOptions, Parser};
 use oxc_span::SourceType;
 
+use super::Syntax;
+
 /// Enough for the deepest nesting that is let through, in a build without optimization.
 const STACK: usize = 64 << 20;
 /// Longer scripts are not parsed: the tree takes up to a hundred bytes for each byte of a script.
@@ -18,17 +20,21 @@ struct SyntaxError {
 }
 
 /// The first error in a script, and where it is.
-pub(crate) fn error(path: &str, text: &str) -> Option<String> {
+pub(crate) fn syntax(path: &str, text: &str) -> Syntax {
     if text.len() > LONGEST {
-        return None;
+        return Syntax::Unknown;
     }
     let parse = || first_error(path, text);
-    // Without a thread nothing is said: the machine is short of memory, not the script wrong.
-    let error = thread::scope(|scope| {
+    // Without a thread the machine is short of memory, not the script wrong.
+    let parsed = thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, parse).ok()?;
-        thread.join().ok().flatten()
-    })?;
-    Some(format!("{}: {}", position(text, error.offset), error.message))
+        thread.join().ok()
+    });
+    match parsed {
+        Some(Some(error)) => Syntax::Broken(format!("{}: {}", position(text, error.offset), error.message)),
+        Some(None) => Syntax::Fine,
+        None => Syntax::Unknown,
+    }
 }
 
 fn first_error(path: &str, text: &str) -> Option<SyntaxError> {

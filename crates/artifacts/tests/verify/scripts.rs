@@ -209,6 +209,29 @@ fn scripts_of_patterns_and_of_other_kinds_are_reached() {
     assert_eq!(places, ["one.mjs", "q.js"]);
 }
 
+#[cfg(feature = "javascript")]
+#[test]
+fn scripts_too_large_to_be_parsed_are_said() {
+    let place = format!("{BUNDLE} {SCRIPT}");
+    let code = |size: usize| format!("require('lodash');{}const = 1", " ".repeat(size));
+    let found: Vec<_> = with(&code(1 << 18), []).verify().findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(found, ["BX040", "BX045"], "not parsed, but its imports are read");
+    let found = only_finding(&with(&code(1 << 20), []).verify(), Severity::Note);
+    let expected = "every script that Node runs parsed";
+    assert_error(&found, "BX045", &place, expected, "this file not parsed, for its size");
+}
+
+#[test]
+fn programs_of_a_package_are_reached() {
+    for field in ["\"bin\": \"./dist/run.js\"", "\"bin\": {\"a\": \"dist/a.js\", \"run\": \"./dist/run\"}"] {
+        let edits = [("\"dependencies\": {\"knex\"", &*format!("{field}, \"dependencies\": {{\"knex\""))];
+        let mut pair = Pair::changed(&edits);
+        pair.bundle.push(Item::file("plugins/x/dist/run.js", "#!/usr/bin/env node\nrequire('lodash')"));
+        let error = only_error(&verify_in(&pair, &repo::changed(&edits)));
+        assert_eq!((error.code, error.place), ("BX040", format!("{BUNDLE} plugins/x/dist/run.js")));
+    }
+}
+
 #[test]
 fn nesting_without_end() {
     for one in ["(", "[", "{", "!", "a=>", "`${", "if(a)", "a?b:", "[a=", "({a:", "new ", "-", "x:", "(a=(", "async("] {
@@ -225,7 +248,10 @@ fn scripts_that_take_long_to_parse() {
     let start = Instant::now();
     let code = ["(a=".repeat(160), "b".to_owned(), ")".repeat(160), ";".to_owned()].concat().repeat(400);
     let files = (0..40).map(|number| Item::file(&format!("plugins/x/dist/{number}.js"), code.as_str()));
-    assert_eq!(with("run()", files).verify().findings, []);
+    let requires: String = (0..40).map(|number| format!("require('./{number}');")).collect();
+    let found = only_finding(&with(&requires, files).verify(), Severity::Note);
+    assert_eq!((found.code, found.expected.as_str()), ("BX045", "every script that Node runs parsed"));
+    assert!(found.found.ends_with(" more not parsed, for their size"), "{}", found.found);
     println!("{:?}", start.elapsed());
     assert!(start.elapsed() < Duration::from_secs(60));
 }

@@ -70,14 +70,24 @@ fn a_secret_in_a_manifest_or_a_page() {
 }
 
 #[test]
-fn large_files_and_source_maps_are_not_searched() {
+fn source_maps_are_not_searched() {
     let token = secret("npm_", 36);
-    let large = format!("{token}\n{}", " ".repeat(1 << 20));
-    let mut pair = Pair::good();
-    pair.bundle.push(Item::file("plugins/x/dist/large.js", large));
-    assert_eq!(pair.verify().findings, []);
     let found = with([Item::file("plugins/x/dist/x.js.map", token)], Severity::Warning);
     assert_eq!(found.code, "BX038");
+}
+
+#[test]
+fn files_too_large_to_be_searched_are_said() {
+    let large = format!("{}\n{}", secret("npm_", 36), " ".repeat(8 << 20));
+    let path = "plugins/x/dist/large.bin";
+    let found = with([Item::file(path, large.clone())], Severity::Note);
+    let expected = "every file searched for secrets";
+    let place = format!("{BUNDLE} {path}");
+    assert_error(&found, "BX045", &place, expected, "this file not searched, for its size");
+
+    let files = ["a", "b", "c"].map(|name| Item::file(&format!("plugins/x/dist/{name}.bin"), large.clone()));
+    let found = with(files, Severity::Note).found;
+    assert_eq!(found, "this file and 2 more not searched, for their size");
 }
 
 #[test]
