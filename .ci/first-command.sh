@@ -5,6 +5,8 @@ set -euo pipefail
 
 # Nothing answers here, whether a daemon runs or not.
 export DOCKER_HOST=unix:///nonexistent/docker.sock
+# What it downloads and installs is what the tests of the sandboxes begin with.
+export XDG_CACHE_HOME=${TMPDIR:-/tmp}/backstage-xtask-test-embedded
 
 # The first block of shell in the README.
 first_command() {

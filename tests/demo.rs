@@ -8,18 +8,14 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use harness::embedded::shared_state;
 use harness::host::{Family, Untouched, containers, family, wait_for_end};
 use harness::{Built, run, workspace};
 use serde_json::Value;
 
-/// Roots, packages and the image are made once for all of these tests.
-fn state() -> PathBuf {
-    harness::embedded::folder().join("state")
-}
-
 fn demo(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.args(["demo", "--message-format", "json", "--state-dir"]).arg(state()).args(flags);
+    command.args(["demo", "--message-format", "json", "--state-dir"]).arg(shared_state()).args(flags);
     command.stdin(Stdio::null());
     command
 }
@@ -67,7 +63,7 @@ impl Running {
 
 /// Folders of ours that live as long as one run.
 fn scratch_folders() -> Vec<PathBuf> {
-    let folders = std::fs::read_dir(state()).into_iter().flatten().flatten().map(|entry| entry.path());
+    let folders = std::fs::read_dir(shared_state()).into_iter().flatten().flatten().map(|entry| entry.path());
     let ours = workspace().display().to_string();
     let own = folders
         .filter(|folder| std::fs::read_to_string(folder.join("repository")).is_ok_and(|root| root.starts_with(&ours)));

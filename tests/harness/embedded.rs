@@ -16,6 +16,12 @@ pub fn folder() -> PathBuf {
     std::env::temp_dir().join("backstage-xtask-test-embedded")
 }
 
+/// The state folder that is kept from run to run: what the tool itself would make there, if it were told that
+/// caches belong into [`folder`].
+pub fn shared_state() -> PathBuf {
+    folder().join("backstage-xtask")
+}
+
 /// A new folder for one test binary's time: what is in statics when it ends is removed by the next.
 pub fn passing_folder(name: &str) -> TempDir {
     let passing = folder().join("passing");
@@ -42,7 +48,7 @@ pub fn demo() -> Bench {
     let _ = std::fs::remove_dir_all(folder().join("passing"));
     copy_folder(&workspace().join("tests/fixtures/demo"), &repo);
     let env = canaries::plant(&repo);
-    let bench = Bench { repo, state: folder().join("state"), tag: "backstage-xtask-test:embedded".to_owned(), env };
+    let bench = Bench { repo, state: shared_state(), tag: "backstage-xtask-test:embedded".to_owned(), env };
     lock_roots(&bench);
     commit(&bench.repo);
     bench
@@ -87,7 +93,7 @@ pub fn state_with(parts: &[&str], how: &str) -> TempDir {
     for part in parts {
         // ccache changes its files in place.
         let how = if part.ends_with("ccache") { "-a" } else { how };
-        let (from, to) = (folder().join("state").join(part), state.path().join(part));
+        let (from, to) = (shared_state().join(part), state.path().join(part));
         run(Command::new("cp").arg(how).arg(from).arg(to));
     }
     std::fs::set_permissions(state.path(), Permissions::from_mode(0o755)).unwrap();
