@@ -10,6 +10,7 @@ mod harness;
 
 mod containment;
 mod determinism;
+mod doctor;
 mod scenarios;
 
 use std::sync::OnceLock;

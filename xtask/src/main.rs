@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::Explain(flags) => commands::explain::run(flags, &printer),
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),
+        Command::Doctor(flags) => commands::doctor::run(flags, &cli.repository, &printer, &interrupt),
         Command::Clean(flags) => commands::clean::run(flags, &cli.repository, &printer, &interrupt),
         Command::Demo(flags) => commands::demo::run(flags, &cli.repository, &printer, &interrupt),
         Command::Test(flags) => commands::test::run(flags, &printer, &interrupt),

@@ -18,11 +18,16 @@ pub(crate) fn root(flags: &RepositoryFlags) -> Result<PathBuf> {
     Ok(search.run().map_err(monorepo::Problems::from)?)
 }
 
-/// Finds the repository and reads its facts; oddities are warned about.
-pub(crate) fn read(flags: &RepositoryFlags, printer: &Printer) -> Result<Monorepo> {
+/// Finds the repository and reads its facts.
+pub(crate) fn quietly(flags: &RepositoryFlags) -> Result<Monorepo> {
     let root = root(flags)?;
     let choice = flags.backend.clone().map_or(BackendChoice::Only, BackendChoice::Named);
-    let repo = Monorepo::read(&root, &choice)?;
+    Ok(Monorepo::read(&root, &choice)?)
+}
+
+/// The same; oddities are warned about.
+pub(crate) fn read(flags: &RepositoryFlags, printer: &Printer) -> Result<Monorepo> {
+    let repo = quietly(flags)?;
     for notice in &repo.notices {
         printer.warning(&notice.to_string());
     }

@@ -49,6 +49,16 @@ pub enum YarnRelease {
     },
 }
 
+impl YarnRelease {
+    /// In words, with the file that says so.
+    pub fn described(&self) -> String {
+        match self {
+            Self::Committed { path } => format!("Yarn of {path}"),
+            Self::Registry { version, .. } => format!("Yarn {version} (packageManager of package.json)"),
+        }
+    }
+}
+
 /// What the repository says about Yarn.
 #[derive(Debug, Clone)]
 pub struct YarnSettings {

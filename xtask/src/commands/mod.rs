@@ -6,6 +6,7 @@ pub(crate) mod build_image;
 pub(crate) mod clean;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod render;
 pub(crate) mod test;

@@ -81,6 +81,17 @@ pub(crate) struct Config {
     pub(crate) image: Option<String>,
 }
 
+/// `doctor`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Doctor {
+    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    #[arg(long, value_name = "MIRROR")]
+    pub(crate) mirror: Vec<String>,
+}
+
 /// What to fail for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {

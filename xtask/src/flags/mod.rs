@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Write Dockerfile.flightcontrol and its ignore file, or check that they are up to date
     Render(Render),
+    /// Say at once all that would get in the way of a build here
+    Doctor(Doctor),
     /// Make a base image from Debian packages and Node from npm, where no registry can be reached
     BaseImage(BaseImage),
     /// Build and run the small Backstage monorepo that comes with this tool

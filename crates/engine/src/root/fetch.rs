@@ -112,7 +112,7 @@ impl Fetcher<'_> {
     ) -> Result<BTreeMap<PathBuf, String>, EngineError> {
         let config = configuration(self.ca_file.as_deref(), transfers, headers);
         // Not as arguments, which are for everybody to see.
-        let command = with_proxies(Invocation::new(program()?).args(["--config", "-"])).input(config.into_bytes());
+        let command = with_proxies(Invocation::new(curl()?).args(["--config", "-"])).input(config.into_bytes());
         let mut answers = BTreeMap::new();
         let result = command.stream(None, self.interrupt, |line| match answer(line) {
             Some((file, answer)) => {
@@ -163,7 +163,7 @@ impl Fetcher<'_> {
     }
 }
 
-fn program() -> Result<PathBuf, EngineError> {
+pub(super) fn curl() -> Result<PathBuf, EngineError> {
     which::which("curl").map_err(|_| EngineError::Missing {
         what: "curl is missing".to_owned(),
         details: vec!["it fetches Debian packages and Node (Debian: curl)".to_owned()],

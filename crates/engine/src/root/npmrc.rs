@@ -38,6 +38,11 @@ impl Registry {
         Self { address, token }
     }
 
+    /// What answers when the registry does (npm, `npm ping`).
+    pub(super) fn ping(&self) -> String {
+        format!("{}/-/ping", self.address)
+    }
+
     /// Where a package's metadata are; the slash of a scope is escaped, as npm does.
     pub(super) fn metadata(&self, name: &str) -> String {
         format!("{}/{}", self.address, name.replace('/', "%2f"))

@@ -61,7 +61,7 @@ fn is_remote(url: &str) -> bool {
 }
 
 /// Tokens are commonly written into a remote's URL.
-fn without_credentials(url: &str) -> String {
+pub(crate) fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find('/').unwrap_or(rest.len());
     let host = rest[..end].rsplit('@').next().unwrap_or_default();

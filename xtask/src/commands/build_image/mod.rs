@@ -4,7 +4,7 @@ mod assembly;
 mod base;
 mod docker;
 mod embedded;
-mod git;
+pub(crate) mod git;
 mod outputs;
 mod pruning;
 mod shared;
