@@ -5,6 +5,7 @@ mod base;
 mod docker;
 mod embedded;
 mod git;
+mod image_check;
 mod outputs;
 mod pruning;
 mod shared;
