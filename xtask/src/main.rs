@@ -2,6 +2,7 @@
 //!
 //! This crate is the command line and nothing else: what to build is `recipe`'s, how is `engine`'s.
 
+mod baseline;
 mod commands;
 mod exit;
 mod files;

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use monorepo::Monorepo;
+use monorepo::{Baseline, Monorepo};
 use sha2::{Digest, Sha256};
 
 use crate::archive::{Archive, Read, State};
-use crate::baseline::Baseline;
 use crate::checks::{Context, of_image};
 use crate::content::Collector;
 use crate::entry::{Entry, Kind};

@@ -10,7 +10,6 @@
 //! A new check is a function in `checks/`, a code in `codes.rs` and one corrupted archive in the tests.
 
 mod archive;
-mod baseline;
 mod checks;
 mod codes;
 mod content;
@@ -32,7 +31,6 @@ mod walk;
 /// Whether built scripts are parsed: the feature `javascript`. Without it their imports are read all the same.
 pub const PARSES_SCRIPTS: bool = cfg!(feature = "javascript");
 
-pub use baseline::Baseline;
 pub use codes::CODES;
 pub use image::{AppFile, AppFileKind, is_read_of_app, verify_app};
 pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};

@@ -62,6 +62,10 @@ pub(crate) const LICENCE: FindingKind = code!(Warning, "BI022", "a Debian packag
 pub(crate) const SIZE: FindingKind = code!(Error, "BI023", "the image is larger than allowed");
 /// A database that the other image has migrated would be refused.
 pub(crate) const MIGRATION: FindingKind = code!(Error, "BI024", "a database migration of the other image is missing");
+/// Whatever needs it fails, or quietly does without.
+pub(crate) const NO_ADDON: FindingKind = code!(Error, "BI025", "a package lacks its native addon");
+/// The baseline has more than there is.
+pub(crate) const STALE_BASELINE: FindingKind = code!(Note, "BI026", "the baseline accepts a finding that is gone");
 
 /// Every kind of finding, in the order of the codes.
 pub const CODES: &[FindingKind] = &[
@@ -89,6 +93,8 @@ pub const CODES: &[FindingKind] = &[
     LICENCE,
     SIZE,
     MIGRATION,
+    NO_ADDON,
+    STALE_BASELINE,
 ];
 
 #[cfg(test)]

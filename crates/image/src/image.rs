@@ -88,7 +88,7 @@ impl Image {
 /// the layout cannot be written.
 pub fn write_image(layout: &Layout, spec: &ImageSpec, reference: &str) -> Result<ImageDigest, ImageError> {
     check_layers(layout, spec)?;
-    let config = layout.write_blob(CONFIG, &json(&config(spec)))?;
+    let config = layout.write_blob(CONFIG, &json(&configuration(spec)))?;
     let manifest = Manifest {
         schema_version: 2,
         media_type: Some(MANIFEST.to_owned()),
@@ -202,7 +202,7 @@ fn check_layers(layout: &Layout, spec: &ImageSpec) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn config(spec: &ImageSpec) -> ImageConfig {
+pub(crate) fn configuration(spec: &ImageSpec) -> ImageConfig {
     let ports = spec.exposed_ports.iter().map(|port| (port.clone(), serde_json::Map::new()));
     ImageConfig {
         created: Some(spec.created.clone()),

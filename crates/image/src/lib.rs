@@ -41,7 +41,7 @@ pub use read::{Decompressed, ImageTree, Node, NodeKind, StoredImage, StoredLayer
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
 pub use sweep::Swept;
 pub use verify::{
-    Budget, Change, Comparison, ImageSummary, ImageVerification, PackageChange, SharedLayers, config_files, damaged,
-    node_version_of_header, verify_image,
+    Budget, Change, Comparison, ImageSummary, ImageVerification, Judged, LayerNotes, PackageChange, SharedLayers,
+    config_files, damaged, node_version_of_header, verify_image,
 };
 pub use verify_blobs::{BadBlob, verify_blobs};

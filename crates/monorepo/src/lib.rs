@@ -2,6 +2,7 @@
 //! nothing is written, nothing is printed.
 
 mod agreement;
+mod baseline;
 mod config_files;
 mod deployed_config;
 mod facts;
@@ -25,6 +26,7 @@ mod workspaces;
 mod yaml;
 mod yarn_settings;
 
+pub use baseline::{Accepted, Baseline};
 pub use config_files::ConfigFiles;
 pub use deployed_config::{ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, is_local_url};
 pub use facts::{BackendChoice, Monorepo};

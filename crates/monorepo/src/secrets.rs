@@ -1,7 +1,9 @@
 //! Recognizes secrets by their shape. A value is never handed on.
 
+use serde::{Deserialize, Serialize};
+
 /// What a text seems to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Secret {
     /// In PEM form.
     PrivateKey,

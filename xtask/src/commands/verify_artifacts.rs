@@ -4,19 +4,22 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifacts::{AppFile, AppFileKind, Baseline, CODES, PARSES_SCRIPTS, Verification};
+use artifacts::{AppFile, AppFileKind, CODES, PARSES_SCRIPTS, Verification};
 use engine::Interrupt;
 use image::NodeKind;
-use monorepo::{Monorepo, Problem, Problems, Severity};
+use monorepo::{Baseline, Monorepo, Severity};
 use serde_json::json;
 
-use crate::files::write_atomically;
+use crate::baseline;
 use crate::findings::{Report, checkout};
 use crate::flags::{RepositoryFlags, VerifyArtifacts};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
 use crate::place::Places;
 use crate::{repository, summary};
+
+/// What writes a baseline.
+const COMMAND: &str = "verify-artifacts";
 
 pub(crate) fn run(
     flags: &VerifyArtifacts,
@@ -25,7 +28,7 @@ pub(crate) fn run(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let repo = repository::read(repository, printer)?;
-    let accepted = flags.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default();
+    let accepted = flags.baseline.as_deref().map(|path| baseline::read(path, COMMAND)).transpose()?.unwrap_or_default();
     let (place, verification) = match &flags.image {
         Some(image) => (image.clone(), verify_app(image, &repo, &accepted, repository, interrupt)?),
         None => {
@@ -54,7 +57,7 @@ pub(crate) fn run(
         printer.say("built scripts were not parsed (BX042): this program was built without its feature `javascript`");
     }
     match &flags.write_baseline {
-        Some(path) => write_baseline(path, &verification.baseline, printer),
+        Some(path) => baseline::write(path, &verification.baseline, printer),
         None => report.require_sound(flags.fail_on, "the artifacts"),
     }
 }
@@ -82,21 +85,6 @@ fn verify_app(
         Some(AppFile { path: inside(path)?, kind, mode: node.mode, bytes })
     });
     Ok(artifacts::verify_app(files, repo, accepted))
-}
-
-fn read_baseline(path: &Path) -> Result<Baseline> {
-    let mend = "write it with `cargo xtask verify-artifacts --write-baseline FILE`";
-    let expected = "a JSON list of accepted findings";
-    let problem = |found: String| Problems::from(Problem::new(path, found, expected, mend));
-    let text = std::fs::read_to_string(path).map_err(|error| problem(Problem::unreadable(path, &error).found))?;
-    Ok(Baseline::parse(&text).map_err(problem)?)
-}
-
-fn write_baseline(path: &Path, baseline: &Baseline, printer: &Printer) -> Result<()> {
-    write_atomically(path, baseline.to_json().as_bytes())?;
-    let plural = if baseline.len() == 1 { "" } else { "s" };
-    printer.say(&format!("{} accepts {} finding{plural}", path.display(), baseline.len()));
-    Ok(())
 }
 
 /// Where the Backstage CLI leaves the archives.

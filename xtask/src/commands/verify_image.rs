@@ -4,12 +4,11 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use engine::Interrupt;
-use image::{
-    Budget, CODES, Comparison, ImageError, ImageSummary, ImageVerification, StoredImage, damaged, verify_image,
-};
+use image::{Budget, CODES, Comparison, ImageSummary, ImageVerification, damaged, verify_image};
 use monorepo::Monorepo;
 use serde_json::json;
 
+use crate::baseline;
 use crate::findings::{Report, checkout};
 use crate::flags::{RepositoryFlags, VerifyImage};
 use crate::image_source::ImageSource;
@@ -18,6 +17,8 @@ use crate::place::Places;
 use crate::repository;
 use crate::summary::{self, megabytes};
 
+/// What writes a baseline.
+const COMMAND: &str = "verify-image IMAGE";
 /// How many of the largest packages the table has.
 const LARGEST: usize = 10;
 
@@ -34,12 +35,16 @@ pub(crate) fn run(
     let other = against.map(|other| anyhow::Ok(other.open(repository, interrupt)??)).transpose()?;
     let folder = image.as_ref().map(|image| image.config.config.working_dir.clone()).unwrap_or_default();
     let budget = Budget { node: repo.as_ref().map(|repo| repo.node.clone()), max_size: flags.max_size };
-    let verification = verify(&flags.image, image, other.as_ref(), &budget)?;
+    let accepted = flags.baseline.as_deref().map(|path| baseline::read(path, COMMAND)).transpose()?.unwrap_or_default();
+    let verification = match image {
+        Ok(image) => verify_image(&flags.image, &image, other.as_ref(), &budget, &accepted)?,
+        Err(error) => damaged(&flags.image, error)?,
+    };
     let checkout = checkout();
     let report = Report {
         kinds: CODES,
         findings: &verification.findings,
-        accepted: &[],
+        accepted: &verification.accepted,
         places: &Places::in_image(repo.as_ref(), &folder, checkout.as_deref()),
         table: &|| table(&flags.image, &verification),
         message: (
@@ -48,19 +53,10 @@ pub(crate) fn run(
         ),
     };
     report.print(printer);
-    report.require_sound(flags.fail_on, "the image")
-}
-
-fn verify(
-    name: &str,
-    image: Result<StoredImage, ImageError>,
-    other: Option<&StoredImage>,
-    budget: &Budget,
-) -> Result<ImageVerification> {
-    Ok(match image {
-        Ok(image) => verify_image(name, &image, other, budget)?,
-        Err(error) => damaged(name, error)?,
-    })
+    match &flags.write_baseline {
+        Some(path) => baseline::write(path, &verification.baseline, printer),
+        None => report.require_sound(flags.fail_on, "the image"),
+    }
 }
 
 /// The repository that is named, or the one around the working directory, when there is one that can be read.
@@ -90,6 +86,9 @@ fn table(name: &str, verification: &ImageVerification) -> String {
     verification.against.iter().for_each(|comparison| changes(&mut text, comparison));
     for finding in &verification.findings {
         let _ = writeln!(text, "{}", summary::finding(finding));
+    }
+    for finding in &verification.accepted {
+        let _ = writeln!(text, "accepted {} {}", finding.code, summary::place(finding));
     }
     text
 }

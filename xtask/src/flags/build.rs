@@ -30,6 +30,9 @@ pub(crate) struct BuildImage {
     /// Print the plan as JSON and stop
     #[arg(long)]
     pub(crate) plan: bool,
+    /// Do not fail for the findings listed in this file, of archives or of images; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
     /// What runs the steps
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,

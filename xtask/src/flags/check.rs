@@ -70,6 +70,12 @@ pub(crate) struct VerifyImage {
     /// Say what changed against another image, and whether a rollback from it would work
     #[arg(long, value_name = "IMAGE")]
     pub(crate) against: Option<String>,
+    /// Do not fail for the findings listed in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// List all findings in this file, for --baseline, and do not fail for any
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
 }
 
 /// `config`

@@ -90,7 +90,7 @@ pub(crate) enum MessageFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Build, verify and tag the runtime image
-    BuildImage(BuildImage),
+    BuildImage(Box<BuildImage>),
     /// Start an image as production would, look at what it serves, and stop it
     BootImage(BootImage),
     /// Check skeleton.tar.gz and bundle.tar.gz against the repository

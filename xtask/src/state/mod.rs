@@ -33,6 +33,9 @@ pub(crate) struct LastBuild {
     pub(crate) base_id: String,
     /// Id of the image.
     pub(crate) image_id: String,
+    /// What the lower layers were, and what they were verified for, when only the others change with an edit.
+    #[serde(default)]
+    pub(crate) ground: String,
     /// Bytes of the image's files.
     #[serde(default)]
     pub(crate) size: u64,

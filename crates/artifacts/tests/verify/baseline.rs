@@ -1,6 +1,6 @@
 //! Findings that were accepted.
 
-use artifacts::Baseline;
+use monorepo::Baseline;
 
 use crate::pair::{Item, Pair, verify_against};
 

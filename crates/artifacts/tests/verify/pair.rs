@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use artifacts::{BUNDLE, Baseline, SKELETON, Verification, verify};
+use artifacts::{BUNDLE, SKELETON, Verification, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use monorepo::{Finding, Monorepo, Severity};
+use monorepo::{Baseline, Finding, Monorepo, Severity};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

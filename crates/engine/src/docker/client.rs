@@ -1,5 +1,6 @@
 //! A docker that works, and what it can be asked.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::docker::archive;
@@ -88,6 +89,14 @@ impl Docker {
         let command = Invocation::new(&self.program).arg("import");
         let command = changes.iter().fold(command, |command, change| command.args(["--change", change]));
         command.arg(archive).arg(reference).read()
+    }
+
+    /// Writes an image as an archive.
+    ///
+    /// # Errors
+    /// The engine refused, or the file cannot be written.
+    pub fn save(&self, reference: &str, to: File, interrupt: &Interrupt) -> Result<(), EngineError> {
+        self.ask(&["save", reference]).write_to(to, interrupt)
     }
 
     fn ask(&self, arguments: &[&str]) -> Invocation {

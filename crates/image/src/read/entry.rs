@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
+use serde::{Deserialize, Serialize};
 use tar::{Entry, EntryType, Header, PaxExtensions};
 
 use super::limits;
@@ -19,8 +20,8 @@ pub(crate) struct FileHead<'a> {
 }
 
 /// What an entry makes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
     Folder,
     File(u64),
     /// Another name of a file; the path counts from the root.
@@ -31,16 +32,16 @@ pub(super) enum Kind {
 }
 
 /// An entry without its data.
-#[derive(Debug, Clone)]
-pub(super) struct Head {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Head {
     /// Without `.`, empty parts and slashes at either end; the root is empty.
-    pub(super) path: String,
-    pub(super) kind: Kind,
-    pub(super) mode: u32,
-    pub(super) uid: u64,
-    pub(super) gid: u64,
+    pub(crate) path: String,
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
     /// Whether the file has capabilities (`security.capability`).
-    pub(super) has_capabilities: bool,
+    pub(crate) has_capabilities: bool,
 }
 
 /// What headers before an entry say about it.

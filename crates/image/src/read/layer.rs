@@ -17,13 +17,13 @@ use crate::error::ImageError;
 pub(crate) type Inspect<'a, T> = &'a (dyn Fn(FileHead<'_>, &mut dyn Read) -> io::Result<Option<T>> + Sync);
 
 /// The entries of a layer in its order, each with what is remembered of it.
-pub(super) type Entries<T> = Vec<(Head, Option<T>)>;
+pub(crate) type Entries<T> = Vec<(Head, Option<T>)>;
 
 /// Reads a layer from its first to its last byte.
 ///
 /// # Errors
 /// It is damaged, over a limit, or not what its digests say.
-pub(super) fn read<T>(layer: &StoredLayer, inspect: Inspect<'_, T>) -> Result<Entries<T>, ImageError> {
+pub(crate) fn read<T>(layer: &StoredLayer, inspect: Inspect<'_, T>) -> Result<Entries<T>, ImageError> {
     let mut last = String::new();
     let stream = stream(&layer.data, &mut last, inspect);
     let (entries, diff_id, blob) = stream.map_err(|error| damaged(&layer.data, &last, error))?;

@@ -17,7 +17,8 @@ mod stored;
 mod tree;
 
 pub use decompress::Decompressed;
-pub(crate) use entry::FileHead;
+pub(crate) use entry::{FileHead, Head, Kind};
+pub(crate) use layer::{Entries, read as read_layer};
 pub(crate) use limits::Memory;
 pub use stored::{StoredImage, StoredLayer};
 pub use tree::{ImageTree, Node, NodeKind};

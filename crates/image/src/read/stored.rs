@@ -14,8 +14,10 @@ use super::section::Section;
 use super::store::Store;
 use super::tree::ImageTree;
 use crate::digest::Digest;
-use crate::document::ImageConfig;
+use crate::document::{ImageConfig, json};
 use crate::error::ImageError;
+use crate::image::{ImageSpec, configuration};
+use crate::layer::Layer;
 use crate::layout::Layout;
 
 /// An image whose documents were read and compared with their digests; its layers were not yet.
@@ -38,6 +40,9 @@ pub struct StoredLayer {
     pub diff_id: Digest,
     pub(super) data: Section,
 }
+
+/// How the entries of a layer are come by. Called on several threads.
+pub(crate) type ReadLayer<'a, T> = &'a (dyn Fn(&StoredLayer) -> Result<Entries<T>, ImageError> + Sync);
 
 impl StoredLayer {
     /// Bytes as they are stored.
@@ -64,11 +69,34 @@ impl StoredImage {
         if store.has(docker::MANIFEST) { docker::open(&store) } else { oci::open(&store, None) }
     }
 
+    /// An image of a layout before it is written there: its layers are in place, its documents are not yet.
+    ///
+    /// # Errors
+    /// A layer's blob is not there.
+    pub fn unnamed(layout: &Layout, spec: &ImageSpec) -> Result<Self, ImageError> {
+        let store = Store::Folder(layout.folder().to_owned());
+        let config = configuration(spec);
+        let layer = |layer: &Layer| {
+            let (digest, diff_id) = (Some(layer.digest.clone()), layer.diff_id.clone());
+            Ok(StoredLayer { data: store.blob(&layer.digest)?, digest, diff_id })
+        };
+        let layers = spec.layers.iter().map(layer).collect::<Result<_, _>>()?;
+        Ok(Self { id: Digest::of(&json(&config)), config, layers })
+    }
+
     /// Streams all layers once, on all cores, and shows every file to `inspect`.
     ///
     /// # Errors
     /// A layer is damaged, over a limit, or not what its digests say.
     pub(crate) fn read<T: Send>(&self, inspect: Inspect<'_, T>) -> Result<ImageTree<T>, ImageError> {
+        self.read_by(&|layer| layer::read(layer, inspect))
+    }
+
+    /// Reads all layers on all cores, each by `read`, and lays them over one another.
+    ///
+    /// # Errors
+    /// Those of `read`, and links that are a maze.
+    pub(crate) fn read_by<T: Send>(&self, read_layer: ReadLayer<'_, T>) -> Result<ImageTree<T>, ImageError> {
         let mut waiting: Vec<_> = self.layers.iter().enumerate().collect();
         // The largest are taken first, so that no thread begins one when the others are done.
         waiting.sort_by_key(|(_, layer)| layer.bytes());
@@ -78,7 +106,7 @@ impl StoredImage {
             for _ in 0..threads {
                 scope.spawn(|| {
                     while let Some((number, layer)) = waiting.lock().ok().and_then(|mut waiting| waiting.pop()) {
-                        let entries = layer::read(layer, inspect);
+                        let entries = read_layer(layer);
                         if let Ok(mut read) = read.lock() {
                             read.push((number, entries));
                         }

@@ -1,10 +1,12 @@
 //! What native programs say of themselves (System V ABI; Linux Standard Base, "Symbol Versioning").
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use object::elf::{DT_NEEDED, FileHeader32, FileHeader64, SHT_DYNSYM};
 use object::read::elf::{Dyn, FileHeader, Sym};
 use object::{Endianness, FileKind};
+use serde::{Deserialize, Serialize};
 
 /// How an addon of Node-API registers (Node's `js_native_api.h` and `node_api.h`).
 const NODE_API: &[&[u8]] =
@@ -15,16 +17,16 @@ const OF_VERSION: &[u8] = b"node_register_module_v";
 const MOST_NAMES: usize = 1_000_000;
 
 /// What kind of program a file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Binary {
     /// One for Linux, or another system with its format.
     Elf(Box<Elf>),
     /// In words: one for another system, or no program.
-    Other(&'static str),
+    Other(Cow<'static, str>),
 }
 
 /// What an ELF file needs and offers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Elf {
     /// Kind of processor, by Go's names; what has none there by its number.
     pub(crate) architecture: String,
@@ -54,9 +56,9 @@ pub(crate) fn read(data: &[u8]) -> Binary {
     match FileKind::parse(data) {
         Ok(FileKind::Elf64) => elf::<FileHeader64<Endianness>>(data),
         Ok(FileKind::Elf32) => elf::<FileHeader32<Endianness>>(data),
-        _ if data.starts_with(b"MZ") => Binary::Other("a program for Windows"),
-        _ if is_mach(data) => Binary::Other("a program for macOS"),
-        _ => Binary::Other("no program"),
+        _ if data.starts_with(b"MZ") => Binary::Other(Cow::Borrowed("a program for Windows")),
+        _ if is_mach(data) => Binary::Other(Cow::Borrowed("a program for macOS")),
+        _ => Binary::Other(Cow::Borrowed("no program")),
     }
 }
 
@@ -68,8 +70,8 @@ fn is_mach(data: &[u8]) -> bool {
 }
 
 fn elf<H: FileHeader<Endian = Endianness>>(data: &[u8]) -> Binary {
-    let Ok(header) = H::parse(data) else { return Binary::Other("a damaged program") };
-    let Ok(endian) = header.endian() else { return Binary::Other("a damaged program") };
+    let Ok(header) = H::parse(data) else { return Binary::Other(Cow::Borrowed("a damaged program")) };
+    let Ok(endian) = header.endian() else { return Binary::Other(Cow::Borrowed("a damaged program")) };
     let mut elf = Elf { architecture: architecture(header.e_machine(endian), header.is_class_64()), ..Elf::default() };
     // Each table stands for itself.
     let _ = needed(header, endian, data, &mut elf);

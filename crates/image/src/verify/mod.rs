@@ -3,6 +3,7 @@
 //! A new check is a function in `checks/` with a row in its table, a code in `codes.rs` with its page, and an
 //! image with the defect in the tests.
 
+mod accepted;
 mod against;
 mod checks;
 mod context;
@@ -11,14 +12,17 @@ mod node;
 mod notes;
 mod packages;
 mod platform;
+mod remembered;
 mod summary;
 
+pub use accepted::Judged;
 pub use against::{Change, Comparison, PackageChange, SharedLayers};
 pub use checks::config_files;
 pub use node::node_version_of_header;
+pub use remembered::LayerNotes;
 pub use summary::ImageSummary;
 
-use monorepo::{Finding, NodeVersion, Severity, shortened};
+use monorepo::{Baseline, Finding, NodeVersion, Severity};
 use serde::Serialize;
 
 use crate::codes::DAMAGED;
@@ -48,9 +52,20 @@ pub struct ImageVerification {
     pub against: Option<Comparison>,
     /// Everything there is to say.
     pub findings: Vec<Finding>,
+    /// What the baseline accepts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Finding>,
+    /// The baseline that would accept everything found.
+    #[serde(skip)]
+    pub baseline: Baseline,
 }
 
 impl ImageVerification {
+    fn new(subject: &str, found: Vec<Finding>, accepted: &Baseline) -> Self {
+        let Judged { findings, accepted, baseline } = Judged::new(subject, found, accepted);
+        Self { summary: None, against: None, findings, accepted, baseline }
+    }
+
     /// Whether nothing found forbids shipping the image.
     pub fn is_sound(&self) -> bool {
         self.findings.iter().all(|finding| finding.severity < Severity::Error)
@@ -67,10 +82,11 @@ pub fn verify_image(
     image: &StoredImage,
     other: Option<&StoredImage>,
     budget: &Budget,
+    accepted: &Baseline,
 ) -> Result<ImageVerification, ImageError> {
     let tree = match read(image) {
         Ok(tree) => tree,
-        Err(error) => return damaged(subject, error),
+        Err(error) => return Ok(ImageVerification::new(subject, vec![damage(subject, error)?], accepted)),
     };
     let context = Context { subject, config: &image.config, tree: &tree, budget };
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
@@ -82,7 +98,8 @@ pub fn verify_image(
         compared = Some(against::compare((image, &context), (other, &other_context)));
     }
     let summary = Some(summary::of(image, &context));
-    Ok(ImageVerification { summary, against: compared, findings: shortened(findings) })
+    let verification = ImageVerification::new(subject, findings, accepted);
+    Ok(ImageVerification { summary, against: compared, ..verification })
 }
 
 fn read(image: &StoredImage) -> Result<ImageTree<Note>, ImageError> {
@@ -95,9 +112,12 @@ fn read(image: &StoredImage) -> Result<ImageTree<Note>, ImageError> {
 /// # Errors
 /// It is not the image's fault.
 pub fn damaged(subject: &str, error: ImageError) -> Result<ImageVerification, ImageError> {
+    Ok(ImageVerification::new(subject, vec![damage(subject, error)?], &Baseline::default()))
+}
+
+fn damage(subject: &str, error: ImageError) -> Result<Finding, ImageError> {
     let ImageError::Unexpected { file, expected, found } = error else { return Err(error) };
     let next = "build or copy the image again; if it stays, look at the disk it is on";
     let says = Says { expected: &expected, found: &found, next };
-    let finding = context::finding(subject, DAMAGED, Some(&file.display().to_string()), says);
-    Ok(ImageVerification { summary: None, against: None, findings: vec![finding] })
+    Ok(context::finding(subject, DAMAGED, Some(&file.display().to_string()), says))
 }

@@ -1,9 +1,11 @@
 //! What is remembered of each file while the layers pass.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
 use monorepo::{Secret, find_secrets};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::elf::{self, Binary};
 use super::node;
@@ -26,7 +28,7 @@ const INSTALLED: &[&str] =
     &["usr/lib/", "usr/share/", "usr/include/", "usr/local/include/", "usr/local/lib/", "var/lib/dpkg/", "lib/"];
 
 /// What is remembered of a file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
     /// The secrets it seems to hold.
     pub(crate) secrets: Vec<Secret>,
@@ -35,7 +37,7 @@ pub(crate) struct Note {
 }
 
 /// What a file that is looked into is.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Content {
     /// Nothing that matters.
     #[default]
@@ -47,15 +49,47 @@ pub(crate) enum Content {
     /// A library, with the versions of symbols that it defines.
     Library(Binary),
     /// The manifest of a package.
-    Package { version: String },
+    Package(Package),
     /// A text.
     Text(String),
 }
 
+/// What matters of a `package.json`.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// Whether its install makes or fetches a native addon.
+    pub(crate) makes_addon: bool,
+    /// The packages that it cannot do without.
+    pub(crate) needs: BTreeSet<String>,
+}
+
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
 struct Manifest {
-    #[serde(default)]
+    name: String,
     version: String,
+    scripts: BTreeMap<String, Value>,
+    dependencies: BTreeMap<String, Value>,
+    optional_dependencies: BTreeMap<String, Value>,
+}
+
+/// Programs that make or fetch a native addon while a package is installed.
+const ADDON_MAKERS: &[&str] = &["node-gyp", "node-gyp-build", "prebuild-install", "node-pre-gyp", "cmake-js"];
+
+impl From<Manifest> for Package {
+    fn from(mut manifest: Manifest) -> Self {
+        let scripts = ["preinstall", "install", "postinstall"].iter().filter_map(|name| manifest.scripts.get(*name));
+        let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        let mut words = scripts.filter_map(Value::as_str).flat_map(|script| script.split(|c| !is_part(c)));
+        let makes_addon = words.any(|word| ADDON_MAKERS.contains(&word));
+        // npm lists what is optional in both maps.
+        manifest.dependencies.retain(|name, _| !manifest.optional_dependencies.contains_key(name));
+        let needs = manifest.dependencies.into_keys().collect();
+        Self { name: manifest.name, version: manifest.version, makes_addon, needs }
+    }
 }
 
 impl Note {
@@ -63,7 +97,10 @@ impl Note {
     fn weight(&self) -> u64 {
         let texts = match &self.content {
             Content::Text(text) => text.len(),
-            Content::Package { version } => version.len(),
+            Content::Package(package) => {
+                let needs = package.needs.iter().map(|name| name.len() + size_of::<String>());
+                package.name.len() + package.version.len() + needs.sum::<usize>()
+            }
             Content::Addon(Binary::Elf(elf)) | Content::Library(Binary::Elf(elf)) => elf.weight(),
             Content::Addon(_) | Content::Library(_) | Content::Node { .. } | Content::Other => 0,
         };
@@ -118,7 +155,7 @@ fn program(data: &mut dyn Read) -> io::Result<Option<Note>> {
 
 fn package(bytes: &[u8]) -> Content {
     match serde_json::from_slice(bytes) {
-        Ok(Manifest { version }) => Content::Package { version },
+        Ok(manifest) => Content::Package(Manifest::into(manifest)),
         Err(_) => Content::Other,
     }
 }

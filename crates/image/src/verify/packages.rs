@@ -39,7 +39,7 @@ pub(super) fn sizes(context: &Context<'_>) -> Vec<PackageSize> {
 /// The version of the package in a folder.
 pub(super) fn version<'a>(context: &Context<'a>, folder: &str) -> Option<&'a str> {
     match &context.tree.get(&format!("{folder}/package.json"))?.note.as_ref()?.content {
-        Content::Package { version } if !version.is_empty() => Some(version),
+        Content::Package(package) if !package.version.is_empty() => Some(&package.version),
         _ => None,
     }
 }

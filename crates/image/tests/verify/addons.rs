@@ -44,3 +44,26 @@ fn an_addon_of_another_node() {
     let any = Elf { symbols: &["node_register_module_v127", "napi_register_module_v1"], ..addon() };
     assert_eq!(with(any.bytes()).verify().findings, [], "Node-API");
 }
+
+/// The addon's package, built by `install` and named in the backend's manifest under `field`, without its addon.
+fn unbuilt(install: &str, field: &str) -> Fixture {
+    let mut image = Fixture::good().without(ADDON);
+    let manifest = format!(r#"{{"name": "addon", "version": "1.2.3", "scripts": {{"install": "{install}"}}}}"#);
+    image.app("app/node_modules/addon/package.json", manifest);
+    image.app("app/packages/backend/package.json", format!(r#"{{"name": "backend", "{field}": {{"addon": "1"}}}}"#));
+    image
+}
+
+#[test]
+fn an_addon_that_was_not_built() {
+    let expected = "a native addon (*.node), which the install of addon makes";
+    for install in ["prebuild-install || node-gyp rebuild --release", "node-gyp-build"] {
+        unbuilt(install, "dependencies").has("BI025", Some("app/node_modules/addon"), expected, "none");
+    }
+    let mut other = unbuilt("node-gyp rebuild", "dependencies");
+    other.app("app/node_modules/addon/prebuilds/darwin-x64/a.node", b"\xcf\xfa\xed\xfe....".to_vec());
+    other.has("BI025", Some("app/node_modules/addon"), expected, "none");
+    for fine in [unbuilt("node-gyp rebuild", "optionalDependencies"), unbuilt("echo node-gyp-less", "dependencies")] {
+        assert_eq!(fine.verify().findings, []);
+    }
+}

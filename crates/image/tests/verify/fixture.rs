@@ -4,7 +4,7 @@ use image::{
     Budget, Compression, ImageSpec, ImageVerification, LayerFiles, Layout, Owner, StoredImage, verify_image,
     write_image, write_layer,
 };
-use monorepo::{Finding, NodeVersion};
+use monorepo::{Baseline, Finding, NodeVersion};
 
 use crate::elf::{AMD64, Elf};
 
@@ -125,13 +125,13 @@ impl Fixture {
     pub(crate) fn verify(&self) -> ImageVerification {
         let folder = self.write();
         let image = StoredImage::in_folder(folder.path(), None).unwrap();
-        verify_image("app:1", &image, None, &self.budget).unwrap()
+        verify_image("app:1", &image, None, &self.budget, &Baseline::default()).unwrap()
     }
 
     pub(crate) fn verify_against(&self, other: &Self) -> ImageVerification {
         let (folder, other) = (self.write(), other.write());
         let open = |folder: &tempfile::TempDir| StoredImage::in_folder(folder.path(), Some("app:1")).unwrap();
-        verify_image("app:1", &open(&folder), Some(&open(&other)), &self.budget).unwrap()
+        verify_image("app:1", &open(&folder), Some(&open(&other)), &self.budget, &Baseline::default()).unwrap()
     }
 
     /// The image has this finding and no other.

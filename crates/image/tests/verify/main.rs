@@ -1,6 +1,7 @@
 //! A good image, and one damaged image for every finding.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "helpers of tests")]
 
+mod accepted;
 mod addons;
 mod against;
 mod elf;

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use artifacts::Verification;
 use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, docker};
-use image::{RunConfiguration, verify_run_configuration};
-use monorepo::{Monorepo, Severity};
+use image::{Judged, RunConfiguration, verify_run_configuration};
+use monorepo::{Baseline, Monorepo};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
 
+use super::image_check::{self, ImageCheck};
 use super::shared::{
     self, artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets, warn_of_drift,
 };
 use crate::commands::boot_image::{Boot, Subject};
-use crate::commands::verify_artifacts;
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
 use crate::output::{Printer, StepLog};
@@ -23,6 +23,9 @@ use crate::summary;
 
 /// What comes of an image that does not run.
 const NOT_TAGGED: &str = ", so it is not tagged";
+/// The layers of the stage `runtime` that change with an edit of sources: the configuration files, which are as
+/// they were when the facts were read, and the bundle, which is verified as an archive.
+const EDITED_LAYERS: usize = 2;
 
 /// Builds with Docker.
 pub(super) fn run(
@@ -34,12 +37,13 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let boot = shared::boot(flags)?;
+    let accepted = image_check::accepted(flags)?;
     if boot.is_some() {
         engine::run::ensure_local(docker)?;
     }
     let base = base_reference(flags, docker, state)?;
     let recipe = recipe::plan(repo, base.as_deref());
-    Build { flags, repo, recipe: &recipe, docker, engine: docker, boot, state, printer, interrupt }.run()
+    Build { flags, repo, recipe: &recipe, docker, engine: docker, boot, accepted, state, printer, interrupt }.run()
 }
 
 /// The base image's reference, once an archive named by `--base` is loaded.
@@ -59,9 +63,18 @@ struct Build<'a> {
     docker: &'a docker::Docker,
     engine: &'a dyn Engine,
     boot: Option<Boot>,
+    /// Findings that do not stop the build.
+    accepted: Baseline,
     state: &'a State,
     printer: &'a Printer,
     interrupt: &'a Interrupt,
+}
+
+/// What was built, and what was found in it.
+struct Verified {
+    image: LocalImage,
+    verification: Verification,
+    judged: Judged,
 }
 
 impl Build<'_> {
@@ -69,7 +82,7 @@ impl Build<'_> {
         let steps = StepLog::new(self.printer);
         let artifacts = artifacts_folder(self.flags, self.repo);
         let rendered = recipe::render(self.repo, self.recipe).context("filling in a template of assets/")?;
-        let fingerprint = fingerprint(self.recipe, &rendered);
+        let fingerprint = fingerprint(self.recipe, &rendered, &self.accepted);
         if let Some(image) = self.unchanged(&fingerprint, &artifacts)? {
             self.boot(&image.id, "")?;
             self.finish(&steps, &image);
@@ -91,16 +104,16 @@ impl Build<'_> {
         };
         let id = self.engine.build_image(&job, self.interrupt, &steps)?;
         let verified = self.engine.export_artifacts(&job, incoming.path(), self.interrupt).map_err(anyhow::Error::from);
-        let verified = verified.and_then(|()| self.verify(&id, incoming.path()));
+        let verified = verified.and_then(|()| self.verify(&id, incoming.path(), scratch.path()));
         let booted = verified.and_then(|verified| self.boot(&id, NOT_TAGGED).map(|()| verified));
-        let (image, verification) = booted.inspect_err(|_| self.engine.discard(&id))?;
+        let Verified { image, verification, judged } = booted.inspect_err(|_| self.engine.discard(&id))?;
         if self.interrupt.is_set() {
             return Err(engine::EngineError::Interrupted.into());
         }
         publish(incoming.path(), &artifacts)?;
         self.engine.tag(&id, &self.flags.tag)?;
         self.remember(fingerprint, &image, &verification)?;
-        self.printer.block(&verify_artifacts::table(&artifacts, &verification, Severity::Warning));
+        shared::tell(&artifacts, &verification, &judged, self.printer);
         self.finish(&steps, &image);
         Ok(())
     }
@@ -130,19 +143,41 @@ impl Build<'_> {
         Ok(folder.join("Dockerfile.flightcontrol"))
     }
 
-    fn verify(&self, id: &str, incoming: &Path) -> Result<(LocalImage, Verification)> {
-        let verification = artifacts::verify(incoming, self.repo);
+    fn verify(&self, id: &str, incoming: &Path, scratch: &Path) -> Result<Verified> {
+        let verification = artifacts::verify_against(incoming, self.repo, &self.accepted);
         let image = self
             .engine
             .inspect(id)?
             .with_context(|| format!("the engine does not know the image {id} it has built"))?;
-        let findings = verify_run_configuration(
+        let mut findings = verify_run_configuration(
             &self.flags.tag,
             &found_configuration(&image),
             &expected_configuration(self.recipe),
         );
+        let judged = self.judge(&image, scratch)?;
+        findings.extend(judged.findings.iter().cloned());
         require_sound(&verification, &findings, self.printer)?;
-        Ok((image, verification))
+        Ok(Verified { image, verification, judged })
+    }
+
+    /// The findings about the image. Docker takes seconds to write one out, so only one whose lower layers are new
+    /// is, or one that brings addons of the repository's own.
+    fn judge(&self, image: &LocalImage, scratch: &Path) -> Result<Judged> {
+        let is_known = self.state.last_build().is_some_and(|last| last.ground == self.ground(image));
+        if is_known && !self.flags.no_cache && !has_own_addons(self.repo) {
+            return Ok(Judged::default());
+        }
+        let check = ImageCheck::new(self.flags, self.repo, &self.accepted, self.state);
+        check.of_docker(self.docker, &image.id, scratch, self.interrupt)
+    }
+
+    /// What the layers below those of an edit are, and what they are verified for.
+    fn ground(&self, image: &LocalImage) -> String {
+        let lower = image.layers.len().saturating_sub(EDITED_LAYERS);
+        let settings =
+            [env!("CARGO_PKG_VERSION"), &self.repo.node.version, &self.accepted.to_json()].map(str::to_owned);
+        let all: Vec<String> = settings.into_iter().chain(image.layers[..lower].iter().cloned()).collect();
+        sha256_of(all.iter().map(String::as_str))
     }
 
     /// Runs the image, when that is asked for.
@@ -159,6 +194,7 @@ impl Build<'_> {
         self.state.remember(&LastBuild {
             fingerprint,
             base_id: base.map(|base| base.id).unwrap_or_default(),
+            ground: self.ground(image),
             image_id: image.id.clone(),
             size: image.size,
             archives: verification
@@ -182,9 +218,15 @@ impl Build<'_> {
 }
 
 /// What an image is a function of: the recipe, and the templates that write it down.
-fn fingerprint(recipe: &Recipe, rendered: &[Rendered]) -> String {
+fn fingerprint(recipe: &Recipe, rendered: &[Rendered], accepted: &Baseline) -> String {
     let texts = rendered.iter().map(|file| file.text.as_str());
-    sha256_of(std::iter::once(recipe.fingerprint.as_str()).chain(texts))
+    sha256_of([recipe.fingerprint.as_str(), &accepted.to_json()].into_iter().chain(texts))
+}
+
+/// Whether a package that goes into the image has a native addon among its sources.
+fn has_own_addons(repo: &Monorepo) -> bool {
+    let folders = repo.production_packages().into_iter().map(|package| package.folder.as_str());
+    folders.flat_map(|folder| repo.tree.under(folder)).any(|(path, _)| path.ends_with(".node"))
 }
 
 fn found_configuration(image: &LocalImage) -> RunConfiguration {

@@ -12,21 +12,22 @@ use engine::run::ImageSettings;
 use engine::{Interrupt, LocalImage};
 use image::prune::PruneClass;
 use image::{
-    Compression, ImageDigest, ImageSpec, Layer, Layout, PartCache, RunConfiguration, verify_run_configuration,
+    Compression, ImageDigest, ImageSpec, Judged, Layer, Layout, PartCache, RunConfiguration, verify_run_configuration,
     write_archive,
 };
-use monorepo::{Monorepo, Severity};
+use monorepo::{Baseline, Monorepo};
 use recipe::{Recipe, StepId};
 use serde_json::json;
 
 use super::assembly::{self, LayerStore, SizedLayer};
 use super::base::{self, Ground};
 use super::git::Commit;
+use super::image_check::{self, ImageCheck};
 use super::outputs::Outputs;
 use super::pruning;
 use super::shared::{self, artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets};
 use crate::commands::boot_image::{Boot, Booted, Subject};
-use crate::commands::{clean, verify_artifacts};
+use crate::commands::clean;
 use crate::exit::WrongUsage;
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::{BuildImage, CompressionMethod};
@@ -58,6 +59,7 @@ pub(super) fn run(
     let classes = pruning::classes(&flags.embedded.keep)?;
     check_compression(flags)?;
     let boot = shared::boot(flags)?;
+    let accepted = image_check::accepted(flags)?;
     let recipe = recipe::plan(&repo, None);
     let steps = StepLog::new(printer);
     if !state.path(TREES).exists() {
@@ -87,20 +89,27 @@ pub(super) fn run(
         printer,
         interrupt,
         boot,
+        accepted,
         steps,
     };
     session.run(&outputs)
 }
 
 /// Writes both archives, and checks what was written.
-fn write_archives(repo: &Monorepo, workspace: &Path, incoming: &Path, parts: PathBuf) -> Result<Verification> {
+fn write_archives(
+    repo: &Monorepo,
+    workspace: &Path,
+    incoming: &Path,
+    parts: PathBuf,
+    accepted: &Baseline,
+) -> Result<Verification> {
     let cache = PartCache::at(parts)?;
     let start = std::time::SystemTime::now();
     for (name, files) in assembly::archives(repo, workspace)? {
         write_archive(&incoming.join(name), &files, &cache)?;
     }
     cache.sweep(start);
-    Ok(artifacts::verify(incoming, repo))
+    Ok(artifacts::verify_against(incoming, repo, accepted))
 }
 
 /// Known before the long build.
@@ -129,6 +138,8 @@ struct Session<'a> {
     printer: &'a Printer,
     interrupt: &'a Interrupt,
     boot: Option<Boot>,
+    /// Findings that do not stop the build.
+    accepted: Baseline,
     steps: StepLog<'a>,
 }
 
@@ -137,6 +148,7 @@ struct Made {
     spec: ImageSpec,
     store: LayerStore,
     verification: Verification,
+    judged: Judged,
     /// Bytes of the image's files.
     size: u64,
 }
@@ -175,12 +187,13 @@ impl Session<'_> {
     fn fingerprint(&self) -> String {
         let flags = &self.flags.embedded;
         let settings = format!(
-            "embedded {:?} {:?} {:?} {} {:?}",
+            "embedded {:?} {:?} {:?} {} {:?} {}",
             self.compression(),
             flags.keep,
             self.commit,
             flags.no_typecheck,
-            assembly::epoch()
+            assembly::epoch(),
+            self.accepted.to_json()
         );
         let ground = [self.ground.builder.digest.as_str(), self.ground.base.digest.as_str()];
         sha256_of([self.recipe.fingerprint.as_str(), &settings].into_iter().chain(ground))
@@ -222,7 +235,7 @@ impl Session<'_> {
         publish(incoming.path(), artifacts)?;
         let digest = made.store.write(&made.spec, &self.flags.tag)?;
         self.remember(fingerprint, &digest, &made)?;
-        self.printer.block(&verify_artifacts::table(artifacts, &made.verification, Severity::Warning));
+        shared::tell(artifacts, &made.verification, &made.judged, self.printer);
         Ok((self.local_image(digest.manifest.as_str(), &made.spec.layers, made.size), booted))
     }
 
@@ -289,9 +302,9 @@ impl Session<'_> {
 
     fn assemble(&self, build: &Build, mut store: LayerStore, base: Vec<SizedLayer>, incoming: &Path) -> Result<Made> {
         let workspace = build.dist_workspace();
-        let (repo, parts) = (self.repo.as_ref(), self.state.path(PARTS));
+        let (repo, parts, accepted) = (self.repo.as_ref(), self.state.path(PARTS), &self.accepted);
         let (verification, layers) = std::thread::scope(|scope| {
-            let verification = scope.spawn(|| write_archives(repo, &workspace, incoming, parts));
+            let verification = scope.spawn(|| write_archives(repo, &workspace, incoming, parts, accepted));
             let layers = self.layers(build, &mut store, base, &workspace);
             (verification.join(), layers)
         });
@@ -306,8 +319,8 @@ impl Session<'_> {
         let size = layers.iter().map(|layer| layer.bytes).sum();
         let layers = layers.into_iter().map(|layer| layer.layer).collect();
         let spec = assembly::spec(architecture, &self.repo, &self.recipe, &self.commit, &self.ground.base, layers);
-        self.verify(&spec, &verification)?;
-        Ok(Made { spec, store, verification, size })
+        let judged = self.verify(&spec, &verification)?;
+        Ok(Made { spec, store, verification, judged, size })
     }
 
     /// The layers from the base up, by how often they change: dependencies, frontend, backend, configuration.
@@ -350,15 +363,19 @@ impl Session<'_> {
         Ok(layers)
     }
 
-    fn verify(&self, spec: &ImageSpec, verification: &Verification) -> Result<()> {
+    fn verify(&self, spec: &ImageSpec, verification: &Verification) -> Result<Judged> {
         let found = RunConfiguration {
             user: spec.user.clone(),
             working_directory: spec.working_dir.clone(),
             environment: spec.env.clone(),
             command: spec.cmd.clone(),
         };
-        let findings = verify_run_configuration(&self.flags.tag, &found, &expected_configuration(&self.recipe));
-        require_sound(verification, &findings, self.printer)
+        let check = ImageCheck::new(self.flags, &self.repo, &self.accepted, self.state);
+        let judged = check.of_layout(&self.layout_folder(), spec)?;
+        let mut findings = verify_run_configuration(&self.flags.tag, &found, &expected_configuration(&self.recipe));
+        findings.extend(judged.findings.iter().cloned());
+        require_sound(verification, &findings, self.printer)?;
+        Ok(judged)
     }
 
     fn explain(&self, build: &Build) {
@@ -386,6 +403,7 @@ impl Session<'_> {
         self.state.remember(&LastBuild {
             fingerprint: fingerprint.to_owned(),
             base_id: self.ground.base.digest.clone(),
+            ground: String::new(),
             image_id: digest.manifest.as_str().to_owned(),
             size: made.size,
             archives: archives.map(|archive| (archive.name.clone(), archive.sha256.clone())).collect(),

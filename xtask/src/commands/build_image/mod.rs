@@ -5,6 +5,7 @@ mod base;
 mod docker;
 mod embedded;
 pub(crate) mod git;
+mod image_check;
 mod outputs;
 mod pruning;
 mod shared;

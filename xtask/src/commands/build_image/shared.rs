@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use artifacts::Verification;
 use engine::{Secret, find_secrets};
-use image::RunConfiguration;
-use monorepo::{Finding, Monorepo};
+use image::{Judged, RunConfiguration};
+use monorepo::{Finding, Monorepo, Severity};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
 use tempfile::TempDir;
@@ -62,12 +62,28 @@ pub(super) fn publish(incoming: &Path, artifacts: &Path) -> Result<()> {
 
 /// An error with every finding, when one of them forbids to ship the archives or the image.
 pub(super) fn require_sound(verification: &Verification, image: &[Finding], printer: &Printer) -> Result<()> {
-    if verification.is_sound() && image.is_empty() {
+    let is_grave = |finding: &Finding| finding.severity >= Severity::Error;
+    let all: Vec<_> = verification.findings.iter().chain(image).collect();
+    if !all.is_empty() {
+        printer.message("findings", json!({ "artifacts": verification.findings, "image": image }));
+    }
+    if !all.iter().any(|finding| is_grave(finding)) {
         return Ok(());
     }
-    printer.message("findings", json!({ "artifacts": verification.findings, "image": image }));
-    let all: Vec<_> = verification.findings.iter().chain(image).map(summary::finding).collect();
+    let all: Vec<_> = all.into_iter().map(summary::finding).collect();
     Err(CheckFailed(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))).into())
+}
+
+/// The archives, and what was found in them and in the image that is no reason to stop.
+pub(super) fn tell(artifacts: &Path, verification: &Verification, image: &Judged, printer: &Printer) {
+    let mut text = verify_artifacts::table(artifacts, verification, Severity::Warning);
+    for finding in image.findings.iter().filter(|finding| finding.severity >= Severity::Warning) {
+        text += &format!("{}\n", summary::finding(finding));
+    }
+    for finding in &image.accepted {
+        text += &format!("accepted {} {}\n", finding.code, summary::place(finding));
+    }
+    printer.block(&text);
 }
 
 /// The secrets that the recipe names and this machine has.

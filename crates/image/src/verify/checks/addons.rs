@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use monorepo::{Finding, few};
 
-use crate::codes::{ADDON_ABI, FOREIGN_ADDON, UNLINKED_ADDON};
+use crate::codes::{ADDON_ABI, FOREIGN_ADDON, NO_ADDON, UNLINKED_ADDON};
 use crate::read::NodeKind;
 use crate::verify::context::{Context, Says};
 use crate::verify::elf::{Binary, Elf};
-use crate::verify::notes::Content;
+use crate::verify::notes::{Content, Package};
+use crate::verify::packages::package_of;
 use crate::verify::platform::{Libc, is_for_another};
 
 const REINSTALL: &str = "install in a stage on the image's own base, and keep node_modules out of the build context";
@@ -48,7 +49,7 @@ pub(crate) fn foreign(context: &Context<'_>) -> Vec<Finding> {
         let found = match binary {
             Binary::Elf(elf) if elf.architecture == *own => return None,
             Binary::Elf(elf) => format!("one for {}", elf.architecture),
-            Binary::Other(what) => (*what).to_owned(),
+            Binary::Other(what) => what.clone().into_owned(),
         };
         let expected = format!("an addon for linux/{own}");
         Some(context.finding(FOREIGN_ADDON, Some(path), Says { expected: &expected, found: &found, next: REINSTALL }))
@@ -121,4 +122,32 @@ pub(crate) fn abi(context: &Context<'_>) -> Vec<Finding> {
         context.finding(ADDON_ABI, Some(path), Says { expected: &expected, found: &found, next })
     };
     fitting(context).filter(|(_, elf)| is_other(elf)).map(finding).collect()
+}
+
+/// Packages whose install makes an addon, which is not there. One that every package could do without may have
+/// failed to compile: Yarn goes on then.
+pub(crate) fn absent(context: &Context<'_>) -> Vec<Finding> {
+    let packages = || {
+        context.notes().filter_map(|(path, content)| match content {
+            Content::Package(package) => Some((path.strip_suffix("/package.json")?, package)),
+            _ => None,
+        })
+    };
+    let needed: BTreeSet<&str> = packages().flat_map(|(_, package)| &package.needs).map(String::as_str).collect();
+    let addons: Vec<&str> = addons(context).into_iter().map(|(path, _)| path).collect();
+    let has_addon = |folder: &str| addons.iter().any(|addon| is_below(addon, folder));
+    let is_lacking = |(folder, package): &(&str, &Package)| {
+        let is_installed = package_of(&format!("{folder}/package.json")).is_some_and(|(found, _)| found == *folder);
+        is_installed && package.makes_addon && needed.contains(package.name.as_str()) && !has_addon(folder)
+    };
+    let finding = |(folder, package): (&str, &Package)| {
+        let expected = format!("a native addon (*.node), which the install of {} makes", package.name);
+        let next = "let it be built: look for `enableScripts: false` in .yarnrc.yml, for `built: false` under dependenciesMeta in package.json, and at the install's log";
+        context.finding(NO_ADDON, Some(folder), Says { expected: &expected, found: "none", next })
+    };
+    packages().filter(is_lacking).map(finding).collect()
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -120,6 +120,12 @@ pub(crate) fn archives(context: &Context<'_>) -> Vec<Finding> {
     of_many(context, ARCHIVE, &found, ("no archive of the build", next))
 }
 
+/// Whether the path alone makes a file something that is left over.
+pub(crate) fn is_leftover(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    cache_of(path).is_some() || ARCHIVES.contains(&name) || path.split('/').any(|part| part == ".git")
+}
+
 /// One finding for many paths.
 pub(super) fn of_many(
     context: &Context<'_>,

@@ -12,6 +12,7 @@ mod size;
 mod user;
 
 pub use configs::config_files;
+pub(crate) use leftovers::is_leftover;
 pub(crate) use licences::packages as debian_packages;
 use monorepo::Finding;
 
@@ -31,6 +32,7 @@ pub(crate) const CHECKS: &[Check] = &[
     addons::foreign,
     addons::unlinked,
     addons::abi,
+    addons::absent,
     leftovers::compilers,
     leftovers::caches,
     leftovers::git,

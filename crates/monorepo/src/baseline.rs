@@ -2,22 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::Finding;
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{At, STALE_BASELINE};
+use crate::finding::{Finding, FindingKind};
 
 /// Accepted findings, by code and place; what exactly was found there may change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline(BTreeSet<Accepted>);
 
+/// An accepted finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Accepted {
-    code: String,
-    subject: String,
+pub struct Accepted {
+    /// Its code.
+    pub code: String,
+    /// What it is about: an archive, or an image.
+    pub subject: String,
+    /// The entry inside.
     #[serde(default)]
-    entry: Option<String>,
+    pub entry: Option<String>,
 }
 
 impl Accepted {
@@ -59,19 +62,19 @@ impl Baseline {
         self.0.is_empty()
     }
 
+    /// Accepts what the other one accepts, too.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Whether this finding is accepted.
-    pub(crate) fn accepts(&self, finding: &Finding) -> bool {
+    pub fn accepts(&self, finding: &Finding) -> bool {
         !self.0.is_empty() && self.0.contains(&Accepted::of(finding))
     }
 
-    /// What is accepted here and not among `occurring`.
-    pub(crate) fn stale(&self, occurring: &Self) -> Vec<Finding> {
-        let finding = |accepted: &Accepted| {
-            let at = At { archive: &accepted.subject, entry: accepted.entry.as_deref(), key: None };
-            let expected = format!("a finding {} there, as the baseline says", accepted.code);
-            let next = "write the baseline anew with `cargo xtask verify-artifacts --write-baseline FILE`";
-            STALE_BASELINE.finding(at, &expected, "none", next)
-        };
-        self.0.difference(&occurring.0).map(finding).collect()
+    /// What is accepted here of these kinds and not among `occurring`.
+    pub fn stale<'a>(&'a self, occurring: &Self, kinds: &[FindingKind]) -> Vec<&'a Accepted> {
+        let is_known = |accepted: &&Accepted| kinds.iter().any(|kind| kind.code == accepted.code);
+        self.0.iter().filter(|accepted| !occurring.0.contains(accepted)).filter(is_known).collect()
     }
 }

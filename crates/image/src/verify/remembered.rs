@@ -1,0 +1,146 @@
+//! What was read of a layer, kept between builds: an edit changes a layer of some kilobytes, and those below it
+//! need not be read again.
+//!
+//! Of installed packages only that is kept which a check could object to, or needs to know of.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use monorepo::{Baseline, Finding};
+use serde_json::{from_str, to_string};
+
+use super::checks::CHECKS;
+use super::context::Context;
+use super::notes::{self, Content, Note};
+use super::{Budget, Judged, damage};
+use crate::digest::Digest;
+use crate::error::ImageError;
+use crate::layout::{persist, unfinished};
+use crate::read::{Entries, Head, Kind, Memory, StoredImage, StoredLayer, read_layer};
+
+/// Grows when equal layers give other notes than before, or a check looks at more of them.
+const FORM: u32 = 1;
+/// Rights that every file has, and those that none should have.
+const READ_BY_ALL: u32 = 0o444;
+const ENTERED_BY_ALL: u32 = 0o555;
+const UNUSUAL: u32 = 0o7002;
+
+/// A folder with what was read of layers.
+#[derive(Debug, Clone)]
+pub struct LayerNotes {
+    folder: PathBuf,
+}
+
+impl LayerNotes {
+    /// The notes in a folder, which is made when it is needed.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The findings about an image, whose layers are read only where they are new. Notes of other images' layers
+    /// are forgotten.
+    ///
+    /// # Errors
+    /// The disk refused. An image that is damaged is a finding.
+    pub fn verify(
+        &self,
+        subject: &str,
+        image: &StoredImage,
+        budget: &Budget,
+        accepted: &Baseline,
+    ) -> Result<Judged, ImageError> {
+        let memory = Memory::new();
+        let tree = match image.read_by(&|layer| self.layer(layer, &memory)) {
+            Ok(tree) => tree,
+            Err(error) => return Ok(Judged::new(subject, vec![damage(subject, error)?], accepted)),
+        };
+        self.forget_others(image);
+        let context = Context { subject, config: &image.config, tree: &tree, budget };
+        let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
+        Ok(Judged::new(subject, found, accepted))
+    }
+
+    fn file(&self, layer: &StoredLayer) -> PathBuf {
+        self.folder.join(format!("{}.json", layer.diff_id.hex()))
+    }
+
+    fn layer(&self, layer: &StoredLayer, memory: &Memory) -> Result<Entries<Note>, ImageError> {
+        let file = self.file(layer);
+        if let Some(known) = fs::read_to_string(&file).ok().and_then(|text| intact(&text)) {
+            return Ok(known);
+        }
+        let entries = condensed(read_layer(layer, &|head, data| notes::inspect(head, data, memory))?);
+        self.keep(&file, &entries)?;
+        Ok(entries)
+    }
+
+    fn keep(&self, file: &Path, entries: &Entries<Note>) -> Result<(), ImageError> {
+        fs::create_dir_all(&self.folder).map_err(ImageError::io("making the folder", &self.folder))?;
+        let text = to_string(&(FORM, entries)).unwrap_or_default();
+        let written = unfinished(&self.folder)?;
+        fs::write(written.path(), format!("{}\n{text}", Digest::of(text.as_bytes()).as_str()))
+            .map_err(ImageError::io("writing", file))?;
+        persist(written, file)
+    }
+
+    fn forget_others(&self, image: &StoredImage) {
+        let kept: BTreeSet<PathBuf> = image.layers.iter().map(|layer| self.file(layer)).collect();
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()).filter(|path| !kept.contains(path)) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The entries, when the text is as it was written: its first line is the digest of the rest.
+fn intact(text: &str) -> Option<Entries<Note>> {
+    let (digest, text) = text.split_once('\n')?;
+    let is_intact = Digest::of(text.as_bytes()).as_str() == digest;
+    let (form, entries): (u32, Entries<Note>) = is_intact.then(|| from_str(text).ok()).flatten()?;
+    (form == FORM).then_some(entries)
+}
+
+/// The entries without those of installed packages that no check could object to.
+fn condensed(mut entries: Entries<Note>) -> Entries<Note> {
+    let package = |note: &Option<Note>| match note.as_ref().map(|note| &note.content) {
+        Some(Content::Package(package)) if package.makes_addon => Some(package.name.clone()),
+        _ => None,
+    };
+    let makers: BTreeSet<String> = entries.iter().filter_map(|(_, note)| package(note)).collect();
+    for (_, note) in &mut entries {
+        if let Some(Note { content: Content::Package(package), .. }) = note {
+            package.needs.retain(|name| makers.contains(name));
+        }
+    }
+    entries.retain(|(head, note)| !is_usual(head, note.as_ref()));
+    entries
+}
+
+/// Whether nothing about an entry matters to any check.
+fn is_usual(head: &Head, note: Option<&Note>) -> bool {
+    let name = head.path.rsplit('/').next().unwrap_or_default();
+    let has_usual_rights = match head.kind {
+        Kind::Folder => head.mode & ENTERED_BY_ALL == ENTERED_BY_ALL,
+        Kind::File(_) => head.mode & READ_BY_ALL == READ_BY_ALL,
+        Kind::HardLink(_) | Kind::SymbolicLink(_) | Kind::Special => false,
+    };
+    let says_nothing = note.is_none_or(|note| match &note.content {
+        Content::Other => note.secrets.is_empty(),
+        Content::Package(package) => !package.makes_addon && package.needs.is_empty(),
+        _ => false,
+    });
+    is_installed(&head.path)
+        && has_usual_rights
+        && head.mode & UNUSUAL == 0
+        && !head.has_capabilities
+        && says_nothing
+        && !super::checks::is_leftover(&head.path)
+        && ![".so", ".yaml", ".yml", "app-config"].iter().any(|part| name.contains(part))
+        && !name.starts_with(".wh.")
+}
+
+/// Whether a path is inside an installed package of npm.
+fn is_installed(path: &str) -> bool {
+    path.match_indices("node_modules/").any(|(at, _)| at == 0 || path[..at].ends_with('/'))
+}

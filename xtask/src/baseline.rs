@@ -1,0 +1,26 @@
+//! Files of findings that are accepted.
+
+use std::path::Path;
+
+use anyhow::Result;
+use monorepo::{Baseline, Problem, Problems};
+
+use crate::files::write_atomically;
+use crate::output::Printer;
+
+/// Reads a baseline; `command` writes one.
+pub(crate) fn read(path: &Path, command: &str) -> Result<Baseline> {
+    let mend = format!("write it with `cargo xtask {command} --write-baseline FILE`");
+    let expected = "a JSON list of accepted findings";
+    let problem = |found: String| Problems::from(Problem::new(path, found, expected, mend.as_str()));
+    let text = std::fs::read_to_string(path).map_err(|error| problem(Problem::unreadable(path, &error).found))?;
+    Ok(Baseline::parse(&text).map_err(problem)?)
+}
+
+/// Writes a baseline, and says how much it accepts.
+pub(crate) fn write(path: &Path, baseline: &Baseline, printer: &Printer) -> Result<()> {
+    write_atomically(path, baseline.to_json().as_bytes())?;
+    let plural = if baseline.len() == 1 { "" } else { "s" };
+    printer.say(&format!("{} accepts {} finding{plural}", path.display(), baseline.len()));
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What `verify-image` looks at, in a build: before the image has its name.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use engine::Interrupt;
+use engine::docker::Docker;
+use image::{Budget, ImageError, ImageSpec, Judged, LayerNotes, Layout, StoredImage, damaged};
+use monorepo::{Baseline, Monorepo};
+
+use crate::baseline;
+use crate::flags::BuildImage;
+use crate::state::State;
+
+/// Folder of what was read of the last image's layers.
+const NOTES: &str = "verified";
+
+/// The findings that the files named by `--baseline` accept, of archives and images alike.
+pub(super) fn accepted(flags: &BuildImage) -> Result<Baseline> {
+    let mut all = Baseline::default();
+    for file in &flags.baseline {
+        all.extend(baseline::read(file, "verify-artifacts` or `cargo xtask verify-image IMAGE")?);
+    }
+    Ok(all)
+}
+
+/// What it takes to verify an image of this build.
+pub(super) struct ImageCheck<'a> {
+    tag: &'a str,
+    budget: Budget,
+    accepted: &'a Baseline,
+    notes: LayerNotes,
+}
+
+impl<'a> ImageCheck<'a> {
+    /// Layers that the last verified build had are not read again.
+    pub(super) fn new(flags: &'a BuildImage, repo: &Monorepo, accepted: &'a Baseline, state: &State) -> Self {
+        let budget = Budget { node: Some(repo.node.clone()), max_size: None };
+        Self { tag: &flags.tag, budget, accepted, notes: LayerNotes::in_folder(state.path(NOTES)) }
+    }
+
+    /// An image whose layers are in a layout, and which is not written there yet.
+    pub(super) fn of_layout(&self, layout: &Path, spec: &ImageSpec) -> Result<Judged> {
+        self.judge(StoredImage::unnamed(&Layout::open(layout)?, spec))
+    }
+
+    /// An image of Docker's, by its id.
+    pub(super) fn of_docker(&self, docker: &Docker, id: &str, scratch: &Path, interrupt: &Interrupt) -> Result<Judged> {
+        let file = tempfile::tempfile_in(scratch).context("making a file in the state folder")?;
+        docker.save(id, file.try_clone().context("sharing a file")?, interrupt)?;
+        self.judge(StoredImage::in_archive(file, Path::new(id)))
+    }
+
+    fn judge(&self, image: Result<StoredImage, ImageError>) -> Result<Judged> {
+        match image {
+            Ok(image) => Ok(self.notes.verify(self.tag, &image, &self.budget, self.accepted)?),
+            Err(error) => Ok(Judged::new(self.tag, damaged(self.tag, error)?.findings, self.accepted)),
+        }
+    }
+}
