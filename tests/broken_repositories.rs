@@ -86,6 +86,8 @@ cases! {
     render_twice,
     root_manifest_empty,
     root_manifest_not_json,
+    settings_file_missing,
+    settings_unknown_name,
     sarif_elsewhere,
     state_folder_is_a_file,
     token_in_npmrc,

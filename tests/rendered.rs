@@ -83,7 +83,8 @@ fn the_syntax_is_what_every_engine_reads() {
         for instruction in instructions(&dockerfile) {
             let word = instruction.split(' ').next().unwrap();
             assert!(
-                ["ARG", "FROM", "COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "CMD"].contains(&word),
+                ["ARG", "FROM", "COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "HEALTHCHECK", "CMD"]
+                    .contains(&word),
                 "{name}: {instruction}"
             );
             for newer in ["--link", "--parents ", "--exclude"] {

@@ -25,6 +25,8 @@ pub struct ConfigFiles {
     pub app_packages: BTreeSet<String>,
     /// The port of `backend.listen`; the last deployed file that sets it wins.
     pub port: u16,
+    /// The port at which a request from inside the container is answered, where that can be known.
+    pub asked_port: Option<u16>,
 }
 
 /// Where a backend listens when no file says (`backend-defaults`, `readHttpServerOptions`).
@@ -45,7 +47,7 @@ impl ConfigFiles {
         let others = others.filter_map(|name| crate::yaml::parse(name, &read(root, name).ok()?, "YAML").ok());
         let mut app_packages: BTreeSet<String> = others.flat_map(|config| app_packages(&config)).collect();
         let mut referenced = BTreeSet::new();
-        let mut port = DEFAULT_PORT;
+        let (mut port, mut listens) = (DEFAULT_PORT, Listens::default());
         for name in &deployed {
             let text = read(root, name)?;
             if text.trim().is_empty() {
@@ -53,10 +55,47 @@ impl ConfigFiles {
             }
             let value: Value = crate::yaml::parse(name, &text, "a Backstage configuration as YAML")?;
             port = listen_port(&value).unwrap_or(port);
+            listens.merge(&value);
             app_packages.extend(self::app_packages(&value));
             collect_references(&value, tree, workspace_folders, &mut referenced);
         }
-        Ok(Self { all, deployed, referenced: referenced.into_iter().collect(), app_packages, port })
+        let referenced = referenced.into_iter().collect();
+        Ok(Self { all, deployed, referenced, app_packages, port, asked_port: listens.asked_port() })
+    }
+}
+
+/// How the deployed configuration says that the backend listens.
+struct Listens {
+    /// The port, unless a variable holds it, or it is not on all addresses.
+    port: Option<u16>,
+    encrypted: bool,
+}
+
+impl Default for Listens {
+    fn default() -> Self {
+        Self { port: Some(DEFAULT_PORT), encrypted: false }
+    }
+}
+
+impl Listens {
+    /// Takes over what a later file says.
+    fn merge(&mut self, config: &Value) {
+        let Some(backend) = config.get("backend") else { return };
+        if let Some(https) = backend.get("https") {
+            self.encrypted = !matches!(https, Value::Null | Value::Bool(false));
+        }
+        if let Some(listen) = backend.get("listen") {
+            let host = match listen {
+                Value::String(text) => text.rsplit_once(':').map_or("", |(host, _)| host),
+                listen => listen.get("host").and_then(Value::as_str).unwrap_or_default(),
+            };
+            let reaches_itself = ["", "0.0.0.0", "::", "[::]", "localhost", "127.0.0.1"].contains(&host);
+            self.port = listen_port(config).filter(|_| reaches_itself);
+        }
+    }
+
+    fn asked_port(&self) -> Option<u16> {
+        self.port.filter(|_| !self.encrypted)
     }
 }
 
@@ -119,4 +158,35 @@ fn referenced_path(text: &str, tree: &Tree, workspaces: &[&str]) -> Option<Strin
 
 fn is_within(path: &str, folder: &str) -> bool {
     path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn asked(configs: &[Value]) -> Option<u16> {
+        let mut listens = Listens::default();
+        configs.iter().for_each(|config| listens.merge(config));
+        listens.asked_port()
+    }
+
+    #[test]
+    fn a_container_asks_itself_only_where_it_can_know_the_answer() {
+        let listen = |listen: Value| json!({ "backend": { "listen": listen } });
+        for (configs, port) in [
+            (vec![], Some(7007)),
+            (vec![json!({ "app": {} })], Some(7007)),
+            (vec![listen(json!(":8080"))], Some(8080)),
+            (vec![listen(json!("0.0.0.0:8080")), listen(json!({ "port": 80, "host": "::" }))], Some(80)),
+            (vec![listen(json!({ "port": "${PORT}" }))], None),
+            (vec![listen(json!(":${PORT}"))], None),
+            (vec![listen(json!("10.0.0.1:7007"))], None),
+            (vec![json!({ "backend": { "https": true } })], None),
+            (vec![json!({ "backend": { "https": true } }), json!({ "backend": { "https": false } })], Some(7007)),
+        ] {
+            assert_eq!(asked(&configs), port, "{configs:?}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::node_version::NodeVersion;
 use crate::problem::{Problem, Problems};
 use crate::role::Role;
+use crate::settings::{SETTINGS, Settings};
 use crate::tree::Tree;
 use crate::typescript::typecheck_folders;
 use crate::workspaces::{Workspace, Workspaces};
@@ -47,6 +48,8 @@ pub struct Monorepo {
     pub node: NodeVersion,
     /// The configuration files.
     pub configs: ConfigFiles,
+    /// What `xtask.toml` sets.
+    pub settings: Settings,
     /// Top-level folders the type check reads; `None` without a `tsconfig.json`.
     pub typecheck_folders: Option<Vec<String>>,
     /// Files besides manifests and settings that an install reads.
@@ -57,6 +60,20 @@ pub struct Monorepo {
     pub notices: Vec<Problem>,
     backend: String,
     gitignores: Gitignores,
+}
+
+/// Files that the settings name have to be in a clone.
+fn require_files(root: &Path, settings: &Settings, tree: &Tree) -> Result<(), Problem> {
+    let Some(path) = settings.runtime.files.iter().find(|path| !tree.contains(path)) else { return Ok(()) };
+    let is_there = root.join(path).exists() && !path.split('/').any(|part| part == "..");
+    let found = if is_there { "which no clone has" } else { "which is not there" };
+    let next = if is_there { "take it out of .gitignore" } else { "mend `files` of [runtime]" };
+    Err(Problem::new(
+        SETTINGS,
+        format!("the file {path:?}, {found}"),
+        "files and folders of the repository, relative to its root",
+        next,
+    ))
 }
 
 impl Monorepo {
@@ -77,7 +94,10 @@ impl Monorepo {
         require_agreement(&lockfile, &manifest, &workspaces)?;
         let folders: Vec<&str> = workspaces.iter().map(|workspace| workspace.folder.as_str()).collect();
         let gitignores = read_gitignores(root, &tree);
+        let settings = Settings::read(root)?;
+        require_files(root, &settings, &tree)?;
         Ok(Self {
+            settings,
             configs: ConfigFiles::read(root, &tree, &folders)?,
             typecheck_folders: typecheck_folders(root, &tree, &folders),
             install_files: install_files(&manifest, &workspaces, &tree),

@@ -29,6 +29,12 @@ impl LockEntry {
     pub fn name(&self) -> &str {
         package_name(&self.resolution)
     }
+
+    /// The package's version: the reference of a locator from the npm registry, such as `npm:1.2.3`; empty for others.
+    pub fn version(&self) -> &str {
+        let reference = self.resolution.get(self.name().len()..).unwrap_or_default();
+        reference.strip_prefix("@npm:").unwrap_or_default()
+    }
 }
 
 /// The name part of `name@reference`, where the name may begin with a scope's `@`.

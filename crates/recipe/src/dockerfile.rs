@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::command_line::{shell_join, shell_quote};
 use crate::fingerprint::hex;
+use crate::health::HealthCheck;
 use crate::plan::{Recipe, debian_packages, workspace_tops};
 use crate::scripts::{WITH_BUILD_ENVIRONMENT, fill, script_text, yarn_but_bundles, yarn_file};
 use crate::step::{Action, Inputs, Script, Step, StepId};
@@ -94,8 +95,22 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         check_skeleton => quoted_script(Script::CheckSkeleton)?,
         environment => recipe.image.environment.iter().filter(|variable| *variable != "NODE_ENV=production").cloned().collect::<Vec<_>>(),
         port => recipe.image.port,
-        command => serde_json::to_string(&recipe.image.command).unwrap_or_default(),
+        command => exec_form(&recipe.image.command),
+        health_check => recipe.image.health_check.as_ref().map(health_check),
     })
+}
+
+/// A program and its arguments, which no shell reads.
+fn exec_form(command: &[String]) -> String {
+    serde_json::to_string(command).unwrap_or_default()
+}
+
+fn health_check(check: &HealthCheck) -> String {
+    let HealthCheck { command, interval, timeout, start_period, retries } = check;
+    format!(
+        "--interval={interval}s --timeout={timeout}s --start-period={start_period}s --retries={retries} \\\n  CMD {}",
+        exec_form(command)
+    )
 }
 
 fn inputs_of<'a>(recipe: &'a Recipe, id: &StepId) -> Option<&'a Inputs> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::command_line::{build_package, run, starts_yarn, typecheck};
 use crate::fingerprint::{digest_of, inputs, seal};
+use crate::health::{HealthCheck, health_check};
 use crate::sources;
 use crate::step::{Action, ManifestForm, Script, Step, StepId};
 
@@ -26,6 +27,8 @@ pub struct RuntimeImage {
     pub port: u16,
     /// Program and arguments.
     pub command: Vec<String>,
+    /// How engines ask it whether it is ready.
+    pub health_check: Option<HealthCheck>,
     /// Configuration and other files beside the bundle, relative to the root.
     pub files: Vec<String>,
 }
@@ -255,6 +258,7 @@ fn runtime_image(repo: &Monorepo) -> RuntimeImage {
         environment,
         port: repo.configs.port,
         command: ["node".to_owned(), repo.backend().folder.clone()].into_iter().chain(configs).collect(),
+        health_check: health_check(repo),
         files: sources::runtime(repo),
     }
 }

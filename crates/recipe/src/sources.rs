@@ -69,7 +69,8 @@ pub(crate) fn backend(repo: &Monorepo) -> Vec<String> {
 pub(crate) fn runtime(repo: &Monorepo) -> Vec<String> {
     let configs = &repo.configs;
     let backstage = std::iter::once("backstage.json".to_owned());
-    existing(repo, configs.deployed.iter().chain(&configs.referenced).cloned().chain(backstage))
+    let named = &repo.settings.runtime.files;
+    existing(repo, configs.deployed.iter().chain(&configs.referenced).chain(named).cloned().chain(backstage))
 }
 
 fn everything(repo: &Monorepo) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! `explain`: what a finding means.
 
 use anyhow::Result;
-use monorepo::FindingKind;
+use monorepo::{FindingKind, nearest};
 use serde_json::json;
 
 use crate::exit::WrongUsage;
@@ -39,39 +39,16 @@ fn find(code: &str) -> Option<&'static FindingKind> {
 
 fn unknown(code: &str) -> WrongUsage {
     let wanted = code.to_ascii_uppercase();
-    let nearest = kinds().map(|kind| kind.code).min_by_key(|known| distance(&wanted, known)).unwrap_or_default();
+    let nearest = nearest(&wanted, kinds().map(|kind| kind.code));
     let code = code.escape_debug();
     WrongUsage(format!(
         "no finding has the code {code}; the nearest is {nearest}\n  hint: `cargo xtask explain` lists them all"
     ))
 }
 
-/// Characters to insert, delete or replace to make one text of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.chars().enumerate() {
-        let mut next = vec![index + 1];
-        for (column, known) in other.iter().enumerate() {
-            let replaced = row[column] + usize::from(letter != *known);
-            next.push(replaced.min(row[column + 1] + 1).min(next[column] + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("BX001", "BX001"), 0);
-        assert_eq!(distance("BX1", "BX001"), 2);
-        assert_eq!(distance("BY001", "BX001"), 1);
-        assert_eq!(distance("", "BX001"), 5);
-    }
 
     #[test]
     fn the_nearest_code_is_named_and_nothing_reaches_the_terminal() {

@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 use engine::root::Architecture;
 use image::prune::PrunePlan;
 use image::{
-    Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner,
+    Compression, Content, Descriptor, EntryKind, Healthcheck, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner,
     verify_blobs, write_image, write_layer,
 };
 use monorepo::{LOCKFILE, Monorepo};
-use recipe::Recipe;
+use recipe::{HealthCheck, Recipe};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -232,11 +232,24 @@ pub(super) fn spec(
         entrypoint: base.config.entrypoint.clone(),
         working_dir: recipe.image.working_directory.clone(),
         cmd: recipe.image.command.clone(),
+        healthcheck: recipe.image.health_check.as_ref().map(healthcheck),
         exposed_ports: vec![format!("{}/tcp", recipe.image.port)],
         annotations: labels.clone().into_iter().collect(),
         labels: labels.into_iter().collect(),
         layers,
         ..ImageSpec::default()
+    }
+}
+
+/// In Docker's form and unit.
+fn healthcheck(check: &HealthCheck) -> Healthcheck {
+    const SECOND: u64 = 1_000_000_000;
+    Healthcheck {
+        test: std::iter::once("CMD").chain(check.command.iter().map(String::as_str)).map(str::to_owned).collect(),
+        interval: u64::from(check.interval) * SECOND,
+        timeout: u64::from(check.timeout) * SECOND,
+        start_period: u64::from(check.start_period) * SECOND,
+        retries: check.retries,
     }
 }
 
