@@ -61,12 +61,34 @@ impl Container {
         ];
         let mut command = Command::new("docker");
         command.args(["run", "--detach", "--name", CONTAINER, "--network", "host"]);
-        command.args(["--read-only", "--tmpfs", "/tmp"]);
+        // As OpenShift would: nothing to write to, a user that the image does not know, in group 0.
+        command.args(["--read-only", "--tmpfs", "/tmp", "--user", "54321:0", "--memory", "1g"]);
         for variable in environment {
             command.args(["--env", &variable]);
         }
         run(command.arg(tag));
         Self
+    }
+
+    /// Whether the image's own health check, run in the container, says that it is well.
+    fn is_well() -> bool {
+        let check = docker(&["inspect", "--format", "{{json .Config.Healthcheck.Test}}", CONTAINER]).0;
+        let check: Vec<String> = serde_json::from_str(&check).unwrap();
+        assert_eq!(check[0], "CMD");
+        let command = check[1..].iter().map(String::as_str);
+        docker(&["exec", CONTAINER].into_iter().chain(command).collect::<Vec<_>>()).1
+    }
+
+    /// Megabytes that Node lets its heap grow to, by the memory that the container may have.
+    fn heap_limit() -> u64 {
+        let question = "Math.round(v8.getHeapStatistics().heap_size_limit / 2 ** 20)";
+        docker(&["exec", CONTAINER, "node", "--print", question]).0.trim().parse().unwrap()
+    }
+
+    /// Sends SIGTERM, and gives the exit code.
+    fn stop() -> String {
+        docker(&["stop", "--time", "10", CONTAINER]);
+        docker(&["inspect", "--format", "{{.State.ExitCode}}", CONTAINER]).0.trim().to_owned()
     }
 
     fn logs() -> String {
@@ -97,11 +119,15 @@ fn boots(tag: &str, folder: &Path) {
     let _database = Database::start(folder);
     let _container = Container::start(tag);
     let start = Instant::now();
+    assert!(!Container::is_well(), "nothing answers yet");
     while get("/.backstage/health/v1/readiness").0 != 200 {
         assert!(start.elapsed() < Duration::from_secs(90), "not ready\n{}", Container::logs());
         std::thread::sleep(Duration::from_millis(250));
     }
     println!("ready in {:.1} s", start.elapsed().as_secs_f64());
+    assert!(Container::is_well(), "{}", Container::logs());
+    let heap = Container::heap_limit();
+    assert!((400..700).contains(&heap), "{heap} MB of heap in a container of 1 GB");
     let (status, page) = get("/");
     assert_eq!(status, 200, "{page}");
     let script =
@@ -111,6 +137,7 @@ fn boots(tag: &str, folder: &Path) {
     assert_eq!(status, 200, "{script}");
     // The single-page app answers every unknown path with its page.
     assert!(!body.contains("<html"), "{script} is not a script");
+    assert_eq!(Container::stop(), "0", "{}", Container::logs());
 }
 
 #[test]
