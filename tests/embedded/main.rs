@@ -8,6 +8,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod broken_ten;
 mod containment;
 mod determinism;
 mod doctor;

@@ -105,10 +105,15 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Whether only this machine could reach the URL.
+/// Whether only this machine could reach the URL; one with a variable is known at run time.
 pub fn is_local_url(url: &str) -> bool {
+    if url.contains("${") {
+        return false;
+    }
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["localhost", "127.", "0.0.0.0", "[::1]"].iter().any(|name| host.starts_with(name))
+    let name = host.split([':', '/', '?']).next().unwrap_or_default();
+    let is_name = name == "localhost" || name.ends_with(".localhost");
+    is_name || ["127.", "0.0.0.0", "[::1]"].iter().any(|start| host.starts_with(start))
 }
 
 fn database(config: &Value) -> DatabaseForm {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use engine::Interrupt;
 use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, is_local_url, printable};
 use serde::Serialize;
@@ -69,6 +69,25 @@ pub(crate) fn run(
         MessageFormat::Json => printer.message("config", message(&subject, &config, &sources)),
         _ => printer.data(table(&subject, &config, &sources).trim_end()),
     }
+    require_files(&subject)?;
+    if flags.require { require_variables(&config, &sources) } else { Ok(()) }
+}
+
+/// The variables of a deployment are there, where it is about to begin.
+fn require_variables(config: &DeployedConfig, sources: &BTreeMap<String, Source>) -> Result<()> {
+    let lines = config.variables.iter().filter(|(name, _)| sources.get(*name) == Some(&Source::NotSet));
+    let lines: Vec<String> = lines.map(|(name, one)| format!("{name} ({})", one.places.join(", "))).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Err(CheckFailed(format!(
+        "not set, and without a fallback: {}\n  hint: set them in the environment of this command, as the deployment does, or write `${{NAME:-VALUE}}`",
+        lines.join("; ")
+    ))
+    .into())
+}
+
+fn require_files(subject: &Subject) -> Result<()> {
     match subject.missing.first() {
         Some(missing) => Err(CheckFailed(format!(
             "{missing}: named by `--config` of the image's command, and not in the image\n  hint: name files that are there, or build with `cargo xtask build-image`"
@@ -81,12 +100,8 @@ pub(crate) fn run(
 fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<Subject> {
     let repo = repository::read(flags, printer)?;
     let image = recipe::plan(&repo, None).image;
-    let read = |name: &String| {
-        let text = std::fs::read_to_string(repo.root.join(name)).with_context(|| format!("reading {name}"))?;
-        anyhow::Ok((name.clone(), text))
-    };
     Ok(Subject {
-        files: repo.configs.deployed.iter().map(read).collect::<Result<_>>()?,
+        files: repo.deployed_texts().map_err(monorepo::Problems::from)?,
         missing: Vec::new(),
         environment: names(&image.environment),
         ports: vec![image.port.to_string()],
