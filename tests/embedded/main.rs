@@ -9,6 +9,7 @@
 mod harness;
 
 mod broken_ten;
+mod config;
 mod containment;
 mod determinism;
 mod doctor;

@@ -32,7 +32,9 @@ mod yarn_settings;
 pub use baseline::{Accepted, Baseline};
 pub use config_files::ConfigFiles;
 pub use deployable::{APP_BACKEND, APP_OPTION, Allowance};
-pub use deployed_config::{ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, is_local_url};
+pub use deployed_config::{
+    ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, has_config_value, is_local_url,
+};
 pub use facts::{BackendChoice, Monorepo};
 pub use finding::{Finding, FindingKind, Severity, shortened};
 pub use ignore_rules::NEVER;
