@@ -160,6 +160,17 @@ fn a_missing_module_is_named_with_the_manifest_to_declare_it_in() {
 }
 
 #[test]
+fn an_addon_that_was_not_built_is_found_without_a_boot() {
+    let (_folder, image) = changed(|layout, spec| without(layout, spec, "app/node_modules/better-sqlite3", "build"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let done = Built::from(command.args(["verify-image", &image, "--message-format", "json"]).output().unwrap());
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    let findings = done.message("image")["verification"]["findings"].as_array().unwrap().clone();
+    let codes: Vec<_> = findings.iter().filter(|one| one["severity"] == "error").map(|one| &one["code"]).collect();
+    assert_eq!(codes, ["BI025"], "{findings:#?}");
+}
+
+#[test]
 fn a_missing_frontend_is_noticed_although_the_backend_is_ready() {
     let (_folder, image) = changed(|layout, spec| without(layout, spec, "app/packages/app/dist", "static"));
     fails(&image, &[], &["/: found 404", "Can't serve static app content", "the app is not in the image"]);

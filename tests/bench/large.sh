@@ -55,7 +55,7 @@ make_repository() {
 }
 
 build() {
-  (cd "$root" && cargo xtask build-image --engine embedded --no-typecheck --repo "$work/large" \
+  (cd "$root" && cargo xtask build-image --engine embedded --allow localhost --no-typecheck --repo "$work/large" \
     --state-dir "$work/state" --tag bench:large)
 }
 

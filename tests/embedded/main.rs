@@ -8,6 +8,8 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod broken_ten;
+mod config;
 mod containment;
 mod determinism;
 mod doctor;

@@ -1,6 +1,7 @@
 //! Engines: what runs a recipe. An engine knows how to run a step, never what to build.
 
 mod base_image;
+mod config_check;
 pub mod docker;
 pub mod embedded;
 mod engine;
@@ -14,6 +15,7 @@ pub mod run;
 mod secrets;
 
 pub use base_image::{BaseImageRequest, make_base_image};
+pub use config_check::{ConfigCheck, Verdict};
 pub use engine::{BuildJob, Engine, ImageArchive, LocalImage};
 pub use event::{Event, Reporter, StepState, as_step};
 pub use failure::EngineError;

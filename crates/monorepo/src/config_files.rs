@@ -8,9 +8,11 @@ use serde_json::Value;
 use crate::problem::{Problem, Problems};
 use crate::tree::Tree;
 
+/// What a backend loads on a developer's machine, and a deployed one below its own.
+pub(crate) const DEVELOPMENT: &str = "app-config.yaml";
 /// The configs a deployed backend loads, in order, where they exist.
-const DEPLOYED: &[&str] =
-    &["app-config.yaml", "app-config.production.yaml", "app-config.production.flightcontrol.yaml"];
+pub(crate) const DEPLOYED: &[&str] =
+    &[DEVELOPMENT, "app-config.production.yaml", "app-config.production.flightcontrol.yaml"];
 
 /// What the configuration files say about a build.
 #[derive(Debug, Clone)]
@@ -130,7 +132,13 @@ fn collect_references(value: &Value, tree: &Tree, workspaces: &[&str], found: &m
     match value {
         Value::String(text) => found.extend(referenced_path(text, tree, workspaces)),
         Value::Array(items) => items.iter().for_each(|item| collect_references(item, tree, workspaces, found)),
-        Value::Object(fields) => fields.values().for_each(|item| collect_references(item, tree, workspaces, found)),
+        Value::Object(fields) => {
+            // Those two count from the file that names them, with or without a dot.
+            let named = ["$include", "$file"].iter().filter_map(|key| fields.get(*key)?.as_str());
+            let path = |named: &str| format!("./{}", named.split('#').next().unwrap_or_default());
+            found.extend(named.filter_map(|named| referenced_path(&path(named), tree, workspaces)));
+            fields.values().for_each(|item| collect_references(item, tree, workspaces, found));
+        }
         _ => {}
     }
 }

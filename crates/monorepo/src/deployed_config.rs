@@ -105,10 +105,21 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Whether only this machine could reach the URL.
+/// Whether a configuration file has something at a JSON pointer (RFC 6901).
+pub fn has_config_value(name: &str, text: &str, pointer: &str) -> bool {
+    let value: Result<Value, Problem> = crate::yaml::parse(name, text, "a Backstage configuration as YAML");
+    value.is_ok_and(|value| value.pointer(pointer).is_some())
+}
+
+/// Whether only this machine could reach the URL; one with a variable is known at run time.
 pub fn is_local_url(url: &str) -> bool {
+    if url.contains("${") {
+        return false;
+    }
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["localhost", "127.", "0.0.0.0", "[::1]"].iter().any(|name| host.starts_with(name))
+    let name = host.split([':', '/', '?']).next().unwrap_or_default();
+    let is_name = name == "localhost" || name.ends_with(".localhost");
+    is_name || ["127.", "0.0.0.0", "[::1]"].iter().any(|start| host.starts_with(start))
 }
 
 fn database(config: &Value) -> DatabaseForm {

@@ -4,6 +4,7 @@
 mod agreement;
 mod baseline;
 mod config_files;
+mod deployable;
 mod deployed_config;
 mod facts;
 mod finding;
@@ -30,7 +31,10 @@ mod yarn_settings;
 
 pub use baseline::{Accepted, Baseline};
 pub use config_files::ConfigFiles;
-pub use deployed_config::{ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, is_local_url};
+pub use deployable::{APP_BACKEND, APP_OPTION, Allowance};
+pub use deployed_config::{
+    ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, has_config_value, is_local_url,
+};
 pub use facts::{BackendChoice, Monorepo};
 pub use finding::{Finding, FindingKind, Severity, shortened};
 pub use ignore_rules::NEVER;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use monorepo::Allowance;
 
 use super::BootFlags;
 
@@ -33,6 +34,9 @@ pub(crate) struct BuildImage {
     /// Do not fail for the findings listed in this file, of archives or of images; may be given again
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Vec<PathBuf>,
+    /// Build in spite of it; may be given again
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) allow: Vec<Allow>,
     /// What runs the steps
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
@@ -43,6 +47,27 @@ pub(crate) struct BuildImage {
     pub(crate) boot_flags: BootFlags,
     #[command(flatten)]
     pub(crate) embedded: EmbeddedFlags,
+}
+
+/// What a build is stopped for, unless it is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Allow {
+    /// Base URLs in the production configuration that only this machine reaches.
+    Localhost,
+    /// With --boot: variables of the configuration that are not given and have no fallback.
+    UnsetVariables,
+    /// A frontend that is not bundled, whose dependencies are installed beside the backend's.
+    UnbundledFrontend,
+}
+
+impl From<Allow> for Allowance {
+    fn from(allow: Allow) -> Self {
+        match allow {
+            Allow::Localhost => Self::Localhost,
+            Allow::UnsetVariables => Self::UnsetVariables,
+            Allow::UnbundledFrontend => Self::UnbundledFrontend,
+        }
+    }
 }
 
 /// What runs the steps of a build.

@@ -85,6 +85,9 @@ pub(crate) struct Config {
     /// oci:DIR[:NAME], oci-archive:FILE or docker-archive:FILE
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Option<String>,
+    /// Fail when a variable is not set here, nor in the image, and has no fallback
+    #[arg(long)]
+    pub(crate) require: bool,
 }
 
 /// `doctor`

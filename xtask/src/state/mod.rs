@@ -166,6 +166,11 @@ fn default_folder() -> Result<PathBuf> {
     Ok(cache.join("backstage-xtask"))
 }
 
+/// The folder of the repository at `root`, whether it is there or not.
+pub(crate) fn repository_folder(shared: &Path, root: &Path) -> PathBuf {
+    shared.join(folder_name(root))
+}
+
 /// The repository's own name, and enough of a hash of its path to tell two of the same name apart.
 fn folder_name(root: &Path) -> String {
     let hash = Sha256::digest(root.as_os_str().as_encoded_bytes());

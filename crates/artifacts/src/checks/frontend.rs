@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{Finding, Monorepo, Workspace};
+use monorepo::{APP_BACKEND, APP_OPTION, Finding, Monorepo, Workspace};
 use serde::de::IgnoredAny;
 
 use crate::checks::app::{apps, built, page};
@@ -11,12 +11,6 @@ use crate::codes::{At, NO_FRONTEND, NO_SCHEMA, NO_TEMPLATE, UNBUNDLED_FRONTEND, 
 use crate::content::Content;
 use crate::html::{own_path, references};
 
-/// The plugin that serves the app.
-const APP_BACKEND: &str = "@backstage/plugin-app-backend";
-/// The package that it serves unless `app.packageName` of the configuration, or the option `appPackageName` of
-/// its older versions, says otherwise.
-const APP: &str = "app";
-const APP_OPTION: &str = "appPackageName";
 /// References of one page that are looked at, and the longest of them; a usual page has 30.
 const MOST_REFERENCES: usize = 1000;
 const LONGEST_REFERENCE: usize = 1024;
@@ -74,7 +68,7 @@ fn is_served(content: &Content, dist: &str, path: &str) -> bool {
 
 /// No template of the page, where a backend would fill it in.
 pub(crate) fn no_template(context: &Context<'_>) -> Vec<Finding> {
-    let Some(content) = context.bundle.content().filter(|_| serves_an_app(context.repo)) else { return Vec::new() };
+    let Some(content) = context.bundle.content().filter(|_| context.repo.serves_an_app()) else { return Vec::new() };
     let lacking = built(context.repo, content).into_iter().filter(|app| !content.has_file(&template(app)));
     let finding = |app: &Workspace| {
         let path = template(app);
@@ -119,8 +113,8 @@ pub(crate) fn unbundled(context: &Context<'_>) -> Vec<Finding> {
 pub(crate) fn absent(context: &Context<'_>) -> Vec<Finding> {
     let (repo, backend) = (context.repo, context.repo.backend());
     let Some(content) = context.bundle.content() else { return Vec::new() };
-    let is_installed = app_names(repo).into_iter().any(|name| name.contains('$') || may_be_installed(repo, name));
-    if !serves_an_app(repo) || !adds_the_plugin(content, backend) || is_installed || !apps(repo).is_empty() {
+    let is_installed = repo.may_have_foreign_app();
+    if !repo.serves_an_app() || !adds_the_plugin(content, backend) || is_installed || !apps(repo).is_empty() {
         return Vec::new();
     }
     let path = backend.manifest_path();
@@ -134,23 +128,4 @@ pub(crate) fn absent(context: &Context<'_>) -> Vec<Finding> {
 fn adds_the_plugin(content: &Content, backend: &Workspace) -> bool {
     let code = content.documents.get(&code(backend)).map(|bytes| String::from_utf8_lossy(bytes));
     code.is_some_and(|code| code.contains(APP_BACKEND) && !code.contains(APP_OPTION))
-}
-
-/// Names that the package of the app may have.
-fn app_names(repo: &Monorepo) -> BTreeSet<&str> {
-    repo.configs.app_packages.iter().map(String::as_str).chain([APP]).collect()
-}
-
-/// Whether a production install may bring this package: a production package asks for it, or the lockfile has it
-/// from somewhere else than the repository, perhaps for a dependency.
-fn may_be_installed(repo: &Monorepo, name: &str) -> bool {
-    let packages = repo.production_packages().into_iter();
-    let mut asked = packages.flat_map(|package| package.manifest.published_dependencies());
-    let is_local = |resolution: &str| resolution.contains("@workspace:") || resolution.contains("@link:");
-    asked.any(|(dependency, _)| dependency == name)
-        || repo.lockfile.entries.iter().any(|entry| entry.name() == name && !is_local(&entry.resolution))
-}
-
-fn serves_an_app(repo: &Monorepo) -> bool {
-    repo.backend().manifest.published_dependencies().any(|(name, _)| name == APP_BACKEND)
 }

@@ -15,6 +15,8 @@ mod yarn_cache;
 
 use std::path::{Path, PathBuf};
 
+use recipe::StepId;
+
 pub use build::Build;
 pub use job::{Builder, EmbeddedJob, Reuse, TypeCheck};
 pub use sandbox::{Bubblewrap, Identity, Mount, Network, Sandbox, SandboxedCommand};
@@ -33,6 +35,11 @@ pub fn find_sandbox() -> Result<Bubblewrap, EngineError> {
         hint: "install it (Debian, Ubuntu and Fedora: the package bubblewrap)".to_owned(),
     })?;
     Ok(Bubblewrap::at(&program))
+}
+
+/// The work tree in which a repository's packages are installed, below its own folder `state`.
+pub fn installed_tree(state: &Path) -> PathBuf {
+    state.join("trees").join(StepId::Install.to_string())
 }
 
 /// Strips a program of its symbols, in place, with the builder's own tools.

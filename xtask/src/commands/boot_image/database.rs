@@ -32,6 +32,10 @@ pub(super) enum Database {
     Container(PostgresContainer),
 }
 
+/// What [`Database::variables`] gives, in this order.
+pub(super) const VARIABLES: [&str; 6] =
+    ["POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_CON_STRING", "DATABASE_URL"];
+
 impl DatabaseSource {
     /// The one that is named, else one that is thrown away.
     pub(super) fn find(url: Option<&str>) -> Result<Self> {
@@ -123,16 +127,8 @@ impl Database {
             Self::Programs(_) | Self::Container(_) => (format!("{user}:{password}"), format!("/{}", Postgres::USER)),
         };
         let address = format!("postgresql://{account}@{HOST}:{PORT}{rest}");
-        [
-            ("POSTGRES_HOST", HOST.to_owned()),
-            ("POSTGRES_PORT", PORT.to_string()),
-            ("POSTGRES_USER", user),
-            ("POSTGRES_PASSWORD", password),
-            ("POSTGRES_CON_STRING", address.clone()),
-            ("DATABASE_URL", address),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
+        let values = [HOST.to_owned(), PORT.to_string(), user, password, address.clone(), address];
+        VARIABLES.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
 
     fn account(&self) -> (String, String) {

@@ -7,6 +7,7 @@ mod session;
 mod subject;
 mod variables;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,12 @@ impl Boot {
             variables: variables::read(flags)?,
             database: DatabaseSource::find(flags.database_url.as_deref())?,
         })
+    }
+
+    /// Names of the variables that an image is given.
+    pub(crate) fn variables(flags: &BootFlags) -> Result<BTreeSet<String>> {
+        let own = variables::read(flags)?.into_iter().map(|(name, _)| name);
+        Ok(own.chain(database::VARIABLES.iter().map(|name| (*name).to_owned())).collect())
     }
 
     /// Boots an image, looks at it, and stops it. When it fails, `consequence` comes first in the error.

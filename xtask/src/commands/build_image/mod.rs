@@ -10,10 +10,14 @@ mod outputs;
 mod pruning;
 mod shared;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, anyhow};
 use engine::embedded::Sandbox;
 use engine::{ImageArchive, Interrupt};
+use monorepo::{Allowance, Monorepo, Problems};
 
+use crate::commands::boot_image::Boot;
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
@@ -38,12 +42,26 @@ pub(crate) fn run(
         printer.document(&recipe::plan(&repo, base));
         return Ok(());
     }
+    require_deployable(&repo, flags)?;
     let chosen = choose(flags)?;
     let state = State::open(&repo.root, repository, printer, interrupt)?;
     match chosen {
         Chosen::Docker(docker) => docker::run(&docker, flags, &repo, &state, printer, interrupt),
         Chosen::Embedded => embedded::run(flags, repo, &state, printer, interrupt),
     }
+}
+
+/// What no build could mend is said before one begins.
+fn require_deployable(repo: &Monorepo, flags: &BuildImage) -> Result<()> {
+    let allowed: BTreeSet<Allowance> = flags.allow.iter().copied().map(Allowance::from).collect();
+    let mut problems = repo.deployment_problems(&allowed)?;
+    if flags.boot && !allowed.contains(&Allowance::UnsetVariables) {
+        let image = recipe::plan(repo, None).image.environment;
+        let of_image = image.iter().filter_map(|line| Some(line.split_once('=')?.0.to_owned()));
+        let given = Boot::variables(&flags.boot_flags)?.into_iter().chain(of_image).collect();
+        problems.extend(repo.unset_variables(&given)?);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems).into()) }
 }
 
 /// The engine that is asked for, or else the first that works.

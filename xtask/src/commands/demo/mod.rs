@@ -79,6 +79,7 @@ fn build(
         no_cache: false,
         plan: false,
         baseline: Vec::new(),
+        allow: Vec::new(),
         engine: match chosen {
             Chosen::Docker(_) => EngineChoice::Docker,
             Chosen::Embedded => EngineChoice::Embedded,

@@ -1,12 +1,14 @@
 //! `config`: which files a deployed backend loads, and what they ask of its environment.
 
+mod schema;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use engine::Interrupt;
-use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, is_local_url, printable};
+use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, Monorepo, is_local_url, printable};
 use serde::Serialize;
 use serde_json::json;
 
@@ -15,6 +17,7 @@ use crate::flags::{Config, MessageFormat, RepositoryFlags};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
 use crate::repository;
+use schema::Schema;
 
 /// What a backend loads that is told nothing (`config-loader`, `ConfigSources.default`).
 const UNTOLD: &[&str] = &["app-config.yaml", "app-config.local.yaml"];
@@ -59,16 +62,46 @@ pub(crate) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let subject = match &flags.image {
-        Some(image) => of_image(image, repository, interrupt)?,
-        None => of_repository(repository, printer)?,
+    let (subject, repo) = match &flags.image {
+        Some(image) => (of_image(image, repository, interrupt)?, None),
+        None => of_repository(repository, printer).map(|(subject, repo)| (subject, Some(repo)))?,
     };
     let config = DeployedConfig::read(&subject.files).map_err(monorepo::Problems::from)?;
+    let schema = match &repo {
+        Some(repo) => schema::check(repo, &config, repository),
+        None => Schema::not_run("an image has no Backstage CLI; in the repository, leave out --image"),
+    };
     let sources = sources(&subject, &config);
     match printer.format() {
-        MessageFormat::Json => printer.message("config", message(&subject, &config, &sources)),
-        _ => printer.data(table(&subject, &config, &sources).trim_end()),
+        MessageFormat::Json => printer.message("config", message(&subject, &config, &sources, &schema)),
+        _ => {
+            printer.data(table(&subject, &config, &sources).trim_end());
+            printer.data(schema.table().trim_end());
+        }
     }
+    require_files(&subject)?;
+    if let Some(first) = schema.complaints().first() {
+        let next = "mend the file, or the `configSchema` of the package that reads the key";
+        return Err(CheckFailed(format!("config:check: {first}\n  hint: {next}")).into());
+    }
+    if flags.require { require_variables(&config, &sources) } else { Ok(()) }
+}
+
+/// The variables of a deployment are there, where it is about to begin.
+fn require_variables(config: &DeployedConfig, sources: &BTreeMap<String, Source>) -> Result<()> {
+    let lines = config.variables.iter().filter(|(name, _)| sources.get(*name) == Some(&Source::NotSet));
+    let lines: Vec<String> = lines.map(|(name, one)| format!("{name} ({})", one.places.join(", "))).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Err(CheckFailed(format!(
+        "not set, and without a fallback: {}\n  hint: set them in the environment of this command, as the deployment does, or write `${{NAME:-VALUE}}`",
+        lines.join("; ")
+    ))
+    .into())
+}
+
+fn require_files(subject: &Subject) -> Result<()> {
     match subject.missing.first() {
         Some(missing) => Err(CheckFailed(format!(
             "{missing}: named by `--config` of the image's command, and not in the image\n  hint: name files that are there, or build with `cargo xtask build-image`"
@@ -78,19 +111,16 @@ pub(crate) fn run(
     }
 }
 
-fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<Subject> {
+fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<(Subject, Monorepo)> {
     let repo = repository::read(flags, printer)?;
     let image = recipe::plan(&repo, None).image;
-    let read = |name: &String| {
-        let text = std::fs::read_to_string(repo.root.join(name)).with_context(|| format!("reading {name}"))?;
-        anyhow::Ok((name.clone(), text))
-    };
-    Ok(Subject {
-        files: repo.configs.deployed.iter().map(read).collect::<Result<_>>()?,
+    let subject = Subject {
+        files: repo.deployed_texts().map_err(monorepo::Problems::from)?,
         missing: Vec::new(),
         environment: names(&image.environment),
         ports: vec![image.port.to_string()],
-    })
+    };
+    Ok((subject, repo))
 }
 
 fn of_image(name: &str, flags: &RepositoryFlags, interrupt: &Interrupt) -> Result<Subject> {
@@ -132,7 +162,12 @@ fn sources(subject: &Subject, config: &DeployedConfig) -> BTreeMap<String, Sourc
     config.variables.iter().map(|(name, variable)| (name.clone(), source(name, variable))).collect()
 }
 
-fn message(subject: &Subject, config: &DeployedConfig, sources: &BTreeMap<String, Source>) -> serde_json::Value {
+fn message(
+    subject: &Subject,
+    config: &DeployedConfig,
+    sources: &BTreeMap<String, Source>,
+    schema: &Schema,
+) -> serde_json::Value {
     let variables = config
         .variables
         .iter()
@@ -144,6 +179,7 @@ fn message(subject: &Subject, config: &DeployedConfig, sources: &BTreeMap<String
         "settings": config.settings,
         "database": config.database,
         "ports": subject.ports,
+        "check": schema,
     })
 }
 
