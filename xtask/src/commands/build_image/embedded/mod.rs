@@ -1,0 +1,215 @@
+//! The build without a daemon: sandboxed steps, our own assembly, verified, then named.
+
+mod known;
+mod making;
+mod telling;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use engine::embedded::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
+use engine::run::ImageSettings;
+use engine::{Interrupt, LocalImage};
+use image::prune::PruneClass;
+use image::{Compression, Layer, Layout};
+use monorepo::{Baseline, Monorepo};
+use recipe::Recipe;
+
+use super::base::{self, Ground};
+use super::git::Commit;
+use super::image_check;
+use super::outputs::Outputs;
+use super::pruning;
+use super::shared::{self, artifacts_folder, incoming_folder, publish, secrets};
+use crate::commands::boot_image::{Boot, Booted, Subject};
+use crate::commands::clean;
+use crate::exit::WrongUsage;
+use crate::flags::{BuildImage, CompressionMethod};
+use crate::output::{Printer, StepLog};
+use crate::state::State;
+
+/// Folder of the steps' work trees and records.
+const TREES: &str = "embedded";
+/// The layers written before, by what they were made of.
+const LAYERS: &str = "layers.json";
+/// What comes of an image that does not run.
+const NOT_NAMED: &str = ", so it is not named";
+/// Where the bytes of the last image are, as it was assembled.
+const SIZES: &str = "sizes.json";
+
+pub(super) fn run(
+    flags: &BuildImage,
+    repo: Monorepo,
+    state: &State,
+    printer: &Printer,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let outputs = Outputs::plan(&flags.embedded)?;
+    let classes = pruning::classes(&flags.embedded.keep)?;
+    check_compression(flags)?;
+    let boot = shared::boot(flags)?;
+    let accepted = image_check::accepted(flags)?;
+    let recipe = recipe::plan(&repo, None);
+    let steps = StepLog::new(printer);
+    if !state.path(TREES).exists() {
+        // The first build here: better to know before everything is fetched.
+        embedded::find_sandbox()?.check()?;
+    }
+    let (commit, ground) = std::thread::scope(|scope| {
+        let commit = scope.spawn(|| Commit::of(&repo.root));
+        let ground = base::prepare(flags, &repo, state, interrupt, &steps);
+        (commit.join().unwrap_or_default(), ground)
+    });
+    let ground = ground?;
+    if commit.is_refused {
+        printer.warning(&format!(
+            "git says nothing of this repository, since it belongs to another user: the image names no commit, and its date is 1970\n  hint: run `git config --global --add safe.directory {}`",
+            repo.root.display()
+        ));
+    }
+    let session = Session {
+        flags,
+        classes,
+        repo: Arc::new(repo),
+        recipe: Arc::new(recipe),
+        ground,
+        commit,
+        state,
+        printer,
+        interrupt,
+        boot,
+        accepted,
+        steps,
+    };
+    session.run(&outputs)
+}
+
+/// Known before the long build.
+fn check_compression(flags: &BuildImage) -> Result<()> {
+    if flags.embedded.compression == Some(CompressionMethod::Zstd) && !cfg!(feature = "zstd") {
+        return Err(WrongUsage(
+            "--compression zstd: this program was built without zstd, which takes long to compile\n  hint: build it in, \
+             with `cargo run --package xtask --features zstd -- build-image …`"
+                .to_owned(),
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// Everything one build works with.
+struct Session<'a> {
+    flags: &'a BuildImage,
+    /// What the image goes without.
+    classes: BTreeSet<PruneClass>,
+    repo: Arc<Monorepo>,
+    recipe: Arc<Recipe>,
+    ground: Ground,
+    commit: Commit,
+    state: &'a State,
+    printer: &'a Printer,
+    interrupt: &'a Interrupt,
+    boot: Option<Boot>,
+    /// Findings that do not stop the build.
+    accepted: Baseline,
+    steps: StepLog<'a>,
+}
+
+impl Session<'_> {
+    fn run(&self, outputs: &Outputs) -> Result<()> {
+        let artifacts = artifacts_folder(self.flags, &self.repo);
+        let fingerprint = self.fingerprint();
+        let scratch = self.state.scratch()?;
+        let (image, booted) = match self.unchanged(&fingerprint, &artifacts) {
+            Some(image) => (image, self.boot_unchanged()?),
+            None => self.build(&fingerprint, &artifacts)?,
+        };
+        let layout = Layout::open(self.layout_folder())?;
+        let written = outputs.write(&layout, &self.flags.tag, scratch.path(), self.printer, self.interrupt)?;
+        if let Some(booted) = booted {
+            booted.tell(&self.flags.tag, self.printer);
+        }
+        self.finish(&image, &written);
+        clean::prune(self.state.shared(), self.printer);
+        Ok(())
+    }
+
+    fn layout_folder(&self) -> PathBuf {
+        self.state.path("image")
+    }
+
+    fn compression(&self) -> Compression {
+        match self.flags.embedded.compression {
+            None | Some(CompressionMethod::Gzip) => Compression::Gzip,
+            Some(CompressionMethod::Zstd) => Compression::Zstd,
+        }
+    }
+
+    fn build(&self, fingerprint: &str, artifacts: &Path) -> Result<(LocalImage, Option<Booted>)> {
+        self.printer.say(&format!("building {} with bubblewrap, without a daemon", self.flags.tag));
+        let incoming = incoming_folder(artifacts)?;
+        let mut build = Build::new(self.job()?)?;
+        let made = self.make(&mut build, incoming.path());
+        self.explain(&build);
+        let made = made?;
+        // The type check may still run.
+        build.finish(self.interrupt, &self.steps)?;
+        drop(build);
+        if self.interrupt.is_set() {
+            return Err(engine::EngineError::Interrupted.into());
+        }
+        let settings = ImageSettings {
+            environment: made.spec.env.clone(),
+            folder: made.spec.working_dir.clone(),
+            argv: made.spec.entrypoint.iter().chain(&made.spec.cmd).cloned().collect(),
+            port: Some(self.recipe.image.port),
+        };
+        let booted = self.boot(&made.spec.layers, settings, NOT_NAMED)?;
+        publish(incoming.path(), artifacts)?;
+        let digest = made.store.write(&made.spec, &self.flags.tag)?;
+        self.remember(fingerprint, &digest, &made)?;
+        shared::tell(artifacts, &made.verification, &made.judged, self.printer);
+        Ok((self.local_image(digest.manifest.as_str(), &made.spec.layers, made.size), booted))
+    }
+
+    /// Runs the image, when that is asked for.
+    fn boot(&self, layers: &[Layer], settings: ImageSettings, consequence: &str) -> Result<Option<Booted>> {
+        let Some(boot) = &self.boot else { return Ok(None) };
+        let blobs = self.layout_folder().join("blobs/sha256");
+        let layers = layers.iter().map(|layer| blobs.join(layer.digest.hex())).collect();
+        let subject = Subject::of_layers(layers, settings)?;
+        boot.run(&subject, &self.flags.tag, consequence, self.state, self.printer, self.interrupt).map(Some)
+    }
+
+    /// Nothing was built, but somebody wants to see it run now.
+    fn boot_unchanged(&self) -> Result<Option<Booted>> {
+        let image = Layout::open(self.layout_folder())?.image(&self.flags.tag)?;
+        let config = image.config.config;
+        let argv = config.entrypoint.into_iter().chain(config.cmd).collect();
+        let port = Some(self.recipe.image.port);
+        let settings = ImageSettings { environment: config.env, folder: config.working_dir, argv, port };
+        self.boot(&image.layers, settings, "")
+    }
+
+    fn job(&self) -> Result<EmbeddedJob> {
+        let typecheck = if self.flags.embedded.no_typecheck { TypeCheck::Skip } else { TypeCheck::Gate };
+        let mut secrets = secrets(self.flags, &self.recipe)?;
+        if secrets.iter().all(|secret| secret.id != "ca") {
+            secrets.extend(engine::system_certificates());
+        }
+        Ok(EmbeddedJob {
+            repo: Arc::clone(&self.repo),
+            recipe: Arc::clone(&self.recipe),
+            sandbox: Arc::new(embedded::find_sandbox()?),
+            builder: self.ground.builder.clone(),
+            state: self.state.path(TREES),
+            caches: self.state.shared().join("caches"),
+            secrets,
+            logs: self.state.path("logs"),
+            typecheck,
+            reuse: if self.flags.no_cache { Reuse::Nothing } else { Reuse::Unchanged },
+        })
+    }
+}
