@@ -14,7 +14,10 @@ trap 'rm -rf "$scratch"' EXIT
 keep() {
   local target=$1 corpus=tests/fuzz/corpus/$1
   mkdir -p "$scratch/$target/small" "$scratch/$target/kept"
-  find "$work/corpus/$target" "$corpus" -type f -size -4097c -exec cp -t "$scratch/$target/small" {} +
+  # One after the other: cp refuses two files of one name, and equal inputs have equal names.
+  for folder in "$corpus" "$work/corpus/$target"; do
+    find "$folder" -type f -size -4097c -exec cp -t "$scratch/$target/small" {} +
+  done
   # By the code that is reached, not by how often.
   "$work/$host/release/$target" -set_cover_merge=1 -use_counters=0 -rss_limit_mb=512 \
     "$scratch/$target/kept" "$scratch/$target/small" 2>/dev/null
