@@ -220,7 +220,7 @@ fn an_edited_dockerfile_is_shown_kept_and_replaced_on_demand() {
         for part in [
             "error: packages/backend/Dockerfile.flightcontrol was edited by hand",
             "\n-EXPOSE 8080\n+EXPOSE 7007\n",
-            "hint: keep the edits by changing assets/ instead, or replace them with `cargo xtask render --force`",
+            "hint: keep the edits by changing assets/ or xtask.toml instead, or replace them with `cargo xtask render --force`",
         ] {
             assert!(text.contains(part), "no {part:?} in\n{text}");
         }

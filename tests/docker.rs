@@ -288,10 +288,13 @@ fn the_rendered_dockerfile_builds_alone_from_a_clone() {
     let command = docker(&["image", "inspect", "--format", "{{json .Config.Cmd}} {{.Config.User}}", tag]).0;
     assert_eq!(
         command,
-        r#"["node","packages/backend","--config","app-config.yaml","--config","app-config.production.yaml"] 1000:1000"#
+        r#"["node","packages/backend","--config","app-config.yaml","--config","app-config.production.yaml","--config","app-config.production.flightcontrol.yaml"] 1000:1000"#
     );
     docker(&["image", "rm", tag]);
     std::fs::remove_dir_all(demo.repo.join(".git")).unwrap();
+    for file in [recipe::FLIGHTCONTROL, monorepo::FLIGHTCONTROL_CONFIG] {
+        std::fs::remove_file(demo.repo.join(file)).unwrap();
+    }
 }
 
 #[test]

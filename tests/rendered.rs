@@ -69,6 +69,30 @@ fn rendered_files_are_as_committed() {
     }
 }
 
+#[test]
+fn the_configuration_and_the_services_are_as_committed() {
+    let verified = Sandbox::of("minimal");
+    verified.write("rds-global-bundle.pem", "x\n");
+    verified.write(
+        "xtask.toml",
+        "[flightcontrol]\nssl = \"verify\"\nbase-url = \"https://portal.example.com\"\nservice = \"portal\"\n\
+         connection-variable = \"DATABASE_URL\"\ncpu = 0.5\nmemory = 1\nmax-instances = 2\n",
+    );
+    for (name, sandbox) in [("demo", Sandbox::of("demo")), ("verified", verified)] {
+        let folder = tests_folder().join("snapshots").join(name);
+        let config = recipe::app_config(&facts(&sandbox)).unwrap();
+        let repo = facts(&sandbox).with_flightcontrol_config(&config.text);
+        let services = recipe::flightcontrol_json(&repo, &recipe::plan(&repo, None), None).unwrap();
+        assert_eq!(services.replaced, Vec::<String>::new());
+        for file in [config, services.file] {
+            expect_file(&folder.join(&file.path), &file.text);
+        }
+        // What was rendered as if the configuration were there is what it is once it is there.
+        sandbox.succeed(&["render"]);
+        sandbox.succeed(&["render", "--check"]);
+    }
+}
+
 /// The Dockerfile's instructions, each without its line breaks.
 fn instructions(dockerfile: &str) -> Vec<String> {
     let lines = dockerfile.lines().filter(|line| !line.starts_with('#') && !line.is_empty());

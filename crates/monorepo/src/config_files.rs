@@ -10,9 +10,10 @@ use crate::tree::Tree;
 
 /// What a backend loads on a developer's machine, and a deployed one below its own.
 pub(crate) const DEVELOPMENT: &str = "app-config.yaml";
+/// The config that only a deployment by Flightcontrol loads.
+pub const FLIGHTCONTROL_CONFIG: &str = "app-config.production.flightcontrol.yaml";
 /// The configs a deployed backend loads, in order, where they exist.
-pub(crate) const DEPLOYED: &[&str] =
-    &[DEVELOPMENT, "app-config.production.yaml", "app-config.production.flightcontrol.yaml"];
+pub(crate) const DEPLOYED: &[&str] = &[DEVELOPMENT, "app-config.production.yaml", FLIGHTCONTROL_CONFIG];
 
 /// What the configuration files say about a build.
 #[derive(Debug, Clone)]
@@ -63,6 +64,23 @@ impl ConfigFiles {
         }
         let referenced = referenced.into_iter().collect();
         Ok(Self { all, deployed, referenced, app_packages, port, asked_port: listens.asked_port() })
+    }
+
+    /// Takes in the configuration that is about to be written, which is loaded last and may point to one file.
+    pub(crate) fn add_flightcontrol(&mut self, reference: Option<&str>) {
+        add(&mut self.all, FLIGHTCONTROL_CONFIG);
+        self.all.sort();
+        add(&mut self.deployed, FLIGHTCONTROL_CONFIG);
+        if let Some(reference) = reference {
+            add(&mut self.referenced, reference);
+            self.referenced.sort();
+        }
+    }
+}
+
+fn add(list: &mut Vec<String>, item: &str) {
+    if !list.iter().any(|known| known == item) {
+        list.push(item.to_owned());
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::agreement::disagreements;
-use crate::config_files::ConfigFiles;
+use crate::config_files::{ConfigFiles, FLIGHTCONTROL_CONFIG};
+use crate::flightcontrol_settings::DatabaseSsl;
 use crate::gitignores::Gitignores;
 use crate::ignore_rules::{never_after, never_in_context, translate_gitignores};
 use crate::install_files;
@@ -96,6 +97,7 @@ impl Monorepo {
         let gitignores = read_gitignores(root, &tree);
         let settings = Settings::read(root)?;
         require_files(root, &settings, &tree)?;
+        settings.flightcontrol.require_ca(&tree)?;
         Ok(Self {
             settings,
             configs: ConfigFiles::read(root, &tree, &folders)?,
@@ -113,6 +115,16 @@ impl Monorepo {
             gitignores: Gitignores::new(&gitignores),
             workspaces,
         })
+    }
+
+    /// The facts as they will be when the configuration for Flightcontrol has this text.
+    #[must_use]
+    pub fn with_flightcontrol_config(mut self, text: &str) -> Self {
+        let settings = &self.settings.flightcontrol;
+        let certificates = (settings.ssl == DatabaseSsl::Verify).then_some(settings.ca_file.as_str());
+        self.configs.add_flightcontrol(certificates);
+        self.tree.insert(FLIGHTCONTROL_CONFIG, text);
+        self
     }
 
     /// The backend that is built.

@@ -8,6 +8,7 @@ mod deployable;
 mod deployed_config;
 mod facts;
 mod finding;
+mod flightcontrol_settings;
 mod gitignores;
 mod ignore_rules;
 mod install_files;
@@ -30,13 +31,14 @@ mod yaml;
 mod yarn_settings;
 
 pub use baseline::{Accepted, Baseline};
-pub use config_files::ConfigFiles;
+pub use config_files::{ConfigFiles, FLIGHTCONTROL_CONFIG};
 pub use deployable::{APP_BACKEND, APP_OPTION, Allowance};
 pub use deployed_config::{
     ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, has_config_value, is_local_url,
 };
 pub use facts::{BackendChoice, Monorepo};
 pub use finding::{Finding, FindingKind, Severity, shortened};
+pub use flightcontrol_settings::{DatabaseSsl, FlightcontrolSettings};
 pub use ignore_rules::NEVER;
 pub use install_files::LIFECYCLE_SCRIPTS;
 pub use install_manifest::{DEPENDENCY_MAPS, INSTALL_FIELDS, NOT_FOR_INSTALL, install_manifest, production_manifest};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::flightcontrol_settings::FlightcontrolSettings;
 use crate::nearest::nearest;
 use crate::problem::{Position, Problem};
 
@@ -11,11 +12,13 @@ use crate::problem::{Position, Problem};
 pub const SETTINGS: &str = "xtask.toml";
 
 /// Everything that can be set. A file that is not there sets nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
     /// `[runtime]`: what is in the image besides the app.
     pub runtime: RuntimeSettings,
+    /// `[flightcontrol]`: how Flightcontrol deploys it.
+    pub flightcontrol: FlightcontrolSettings,
 }
 
 /// `[runtime]`
@@ -49,6 +52,7 @@ impl Settings {
     /// As [`Settings::read`].
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let settings: Self = toml::from_str(text).map_err(|error| broken(text, &error))?;
+        settings.flightcontrol.require_sound()?;
         match settings.runtime.packages.iter().find(|name| !is_package(name)) {
             Some(name) => Err(Problem::new(
                 SETTINGS,

@@ -79,6 +79,13 @@ impl Tree {
             .map(|(path, file)| (path.as_str(), file))
     }
 
+    /// Puts a file in the place of what is there.
+    pub(crate) fn insert(&mut self, path: &str, text: &str) {
+        let digest = Sha256::digest(text).into();
+        let file = TreeFile { executable: false, is_link: false, size: text.len() as u64, digest };
+        self.files.insert(path.to_owned(), file);
+    }
+
     /// Leaves out a folder.
     pub(crate) fn remove(&mut self, folder: &str) {
         let gone: Vec<String> = self.under(folder).map(|(path, _)| path.to_owned()).collect();

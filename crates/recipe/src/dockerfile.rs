@@ -42,7 +42,7 @@ pub fn render(repo: &Monorepo, recipe: &Recipe) -> Result<[Rendered; 2], minijin
 const SIGNATURE: &str = "# Digest of the lines around this one, which tells edits by hand: sha256:";
 
 /// Puts the signature under the first line.
-fn sign(text: &str) -> String {
+pub(crate) fn sign(text: &str) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     format!("{first}\n{SIGNATURE}{}\n{rest}", hex(&Sha256::digest(text)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{LOCKFILE, Monorepo, Workspace, YARNRC, YarnRelease};
+use monorepo::{FLIGHTCONTROL_CONFIG, LOCKFILE, Monorepo, Workspace, YARNRC, YarnRelease};
 
 /// Root files that build tools look for by themselves, besides manifests.
 fn tool_settings(repo: &Monorepo) -> impl Iterator<Item = String> {
@@ -48,7 +48,11 @@ pub(crate) fn bundle(repo: &Monorepo, package: &Workspace) -> Vec<String> {
         return everything(repo);
     }
     let folders = locals.into_iter().map(|workspace| workspace.folder.clone());
-    existing(repo, folders.chain(repo.configs.all.iter().cloned()).chain(tool_settings(repo)))
+    // The deployment's own is for the running backend: a new connection is no reason to bundle again.
+    let script = package.manifest.script("build").unwrap_or_default();
+    let is_read = |config: &&String| *config != FLIGHTCONTROL_CONFIG || script.contains(FLIGHTCONTROL_CONFIG);
+    let configs = repo.configs.all.iter().filter(is_read).cloned();
+    existing(repo, folders.chain(configs).chain(tool_settings(repo)))
 }
 
 /// What the backend's build reads: its own sources, those of the packages it takes along, and of a

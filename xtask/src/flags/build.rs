@@ -143,8 +143,11 @@ pub(crate) struct Render {
     /// Write nothing; exit with 1 and show the difference when a file is not up to date
     #[arg(long)]
     pub(crate) check: bool,
+    /// Write nothing; show on standard output what would change
+    #[arg(long)]
+    pub(crate) diff: bool,
     /// Replace files that were edited by hand
-    #[arg(long, conflicts_with = "check")]
+    #[arg(long, conflicts_with_all = ["check", "diff"])]
     pub(crate) force: bool,
 }
 

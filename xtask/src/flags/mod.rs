@@ -101,7 +101,7 @@ pub(crate) enum Command {
     Config(Config),
     /// Say what a finding means, why it matters and how to mend it
     Explain(Explain),
-    /// Write Dockerfile.flightcontrol and its ignore file, or check that they are up to date
+    /// Write the files that Flightcontrol deploys by, or check that they are up to date
     Render(Render),
     /// Say at once all that would get in the way of a build here
     Doctor(Doctor),
