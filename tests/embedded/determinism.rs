@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::demo;
 use crate::harness::host::{Untouched, processes};
-use crate::harness::{Bench, Built, canaries, embedded, files_below, run};
+use crate::harness::{Bench, Built, Restore, canaries, embedded, files_below, layers, run};
 use crate::scenarios::assert_same;
 
 /// A user without a name.
@@ -49,6 +49,28 @@ fn elsewhere() -> &'static Elsewhere {
         let changed = changed(&before, &contents(&bench.repo));
         Elsewhere { bench, built, _state: state, _folder: folder, changed, on_command_lines }
     })
+}
+
+/// Files that are not committed, and those of other commits, are not in the image of a commit.
+#[test]
+fn a_commit_is_built_as_it_was_committed() {
+    let bench = &demo().bench;
+    bench.embedded(&[]).expect_success();
+    let before = layers::blobs(&bench.layout(), &bench.tag);
+    let file = "packages/backend/src/index.ts";
+    let _restore = Restore::of(bench, file);
+    bench.append(file, "not TypeScript");
+    std::fs::write(bench.repo.join("packages/backend/src/new.ts"), "nor this").unwrap();
+    let built = bench.embedded(&["--from-git"]).expect_success();
+    std::fs::remove_file(bench.repo.join("packages/backend/src/new.ts")).unwrap();
+    // The archives are not beside the backend of that commit yet.
+    assert_eq!(built.ran(), ["assemble"]);
+    assert_eq!(layers::blobs(&bench.layout(), &bench.tag), before);
+    assert!(built.stderr.contains("2 changed or new files here are not in it"), "{}", built.stderr);
+
+    let refused = bench.embedded(&["--from-git", "no-such-branch"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("no commit is called no-such-branch"), "{}", refused.stderr);
 }
 
 fn environment(repo: &Path, home: &Path) -> Vec<(String, String)> {

@@ -25,6 +25,9 @@ pub(crate) struct BuildImage {
     /// Where the two archives go [default: dist of the backend]
     #[arg(long, value_name = "DIR")]
     pub(crate) artifacts: Option<PathBuf>,
+    /// Build exactly a commit, whatever else is in the folder [default: HEAD]
+    #[arg(long, value_name = "REVISION", num_args = 0..=1, default_missing_value = "HEAD")]
+    pub(crate) from_git: Option<String>,
     /// Run every step anew
     #[arg(long)]
     pub(crate) no_cache: bool,

@@ -4,6 +4,7 @@ mod assembly;
 mod base;
 mod docker;
 mod embedded;
+mod from_git;
 pub(crate) mod git;
 mod image_check;
 mod outputs;
@@ -36,7 +37,7 @@ pub(crate) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let repo = repository::read(repository, printer)?;
+    let (repo, held) = subject(flags, repository, printer, interrupt)?;
     if flags.plan {
         let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
         printer.document(&recipe::plan(&repo, base));
@@ -44,11 +45,29 @@ pub(crate) fn run(
     }
     require_deployable(&repo, flags)?;
     let chosen = choose(flags)?;
-    let state = State::open(&repo.root, repository, printer, interrupt)?;
+    let state = match held {
+        Some(state) => state,
+        None => State::open(&repo.root, repository, printer, interrupt)?,
+    };
     match chosen {
         Chosen::Docker(docker) => docker::run(&docker, flags, &repo, &state, printer, interrupt),
         Chosen::Embedded => embedded::run(flags, repo, &state, printer, interrupt),
     }
+}
+
+/// What is built: the files that are there, or those of a commit, which are checked out in the repository's state.
+fn subject(
+    flags: &BuildImage,
+    repository: &RepositoryFlags,
+    printer: &Printer,
+    interrupt: &Interrupt,
+) -> Result<(Monorepo, Option<State>)> {
+    let Some(revision) = &flags.from_git else { return Ok((repository::read(repository, printer)?, None)) };
+    let root = repository::root(repository)?;
+    let state = State::open(&root, repository, printer, interrupt)?;
+    let clone = from_git::check_out(&root, revision, &state, printer)?;
+    let of_clone = RepositoryFlags { repo: Some(clone), ..repository.clone() };
+    Ok((repository::read(&of_clone, printer)?, Some(state)))
 }
 
 /// What no build could mend is said before one begins.

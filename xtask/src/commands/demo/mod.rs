@@ -76,6 +76,7 @@ fn build(
         ca_file: None,
         builder: None,
         artifacts: None,
+        from_git: None,
         no_cache: false,
         plan: false,
         baseline: Vec::new(),
