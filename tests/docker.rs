@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use harness::{Bench, Restore, canaries, copy_folder, docker, files_below, run, workspace};
+use harness::{Bench, Restore, canaries, copy_folder, docker, embedded, files_below, run, workspace};
 
 /// The demo in a folder of its own, with canaries, built once.
 fn demo() -> &'static Bench {
@@ -23,7 +23,8 @@ fn demo() -> &'static Bench {
         copy_folder(&workspace().join("tests/fixtures/demo"), &repo);
         let env = canaries::plant(&repo);
         let bench = Bench { repo, state: folder.join("state"), tag: "backstage-xtask-test:demo".to_owned(), env };
-        bench.build(&[]).expect_success();
+        let built = bench.build(&[]).expect_success();
+        assert_eq!(canaries::said(&built), Vec::<&str>::new());
         bench
     })
 }
@@ -88,10 +89,14 @@ fn secrets_are_nowhere() {
     assert_eq!(canaries_in_layers(&demo.tag), Vec::<String>::new());
 }
 
-/// Searches every byte of `docker save`.
+/// Searches every byte of `docker save`, whose layers some Dockers compress.
 fn canaries_in_layers(tag: &str) -> Vec<String> {
-    let search = format!("docker save {tag} | grep --text --only-matching 'canary-[a-z]*-[a-z0-9-]*' | sort -u");
-    run(Command::new("bash").args(["-c", &search])).lines().map(str::to_owned).collect()
+    let folder = tempfile::tempdir().unwrap();
+    let unpack = format!("docker save {tag} | tar -xf - -C \"$0\"");
+    run(Command::new("bash").args(["-euo", "pipefail", "-c", &unpack]).arg(folder.path()));
+    let mut files = Vec::new();
+    files_below(folder.path(), &mut files);
+    embedded::grep_compressed(&canaries::ALL, &files)
 }
 
 #[test]
@@ -101,7 +106,7 @@ fn the_search_for_canaries_finds_one() {
     std::fs::write(folder.path().join("leak"), format!("x{}x", canaries::TOKEN)).unwrap();
     let tag = "backstage-xtask-test:leak";
     run(Command::new("docker").args(["build", "--quiet", "--tag", tag]).arg(folder.path()).env("DOCKER_BUILDKIT", "0"));
-    assert_eq!(canaries_in_layers(tag), ["canary-token-7f3ax"]);
+    assert_eq!(canaries_in_layers(tag).len(), 1);
     docker(&["image", "rm", tag]);
 }
 

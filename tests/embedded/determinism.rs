@@ -1,6 +1,7 @@
 //! Equal sources give equal images, wherever and by whomever they are built; and no secret is in them.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -115,6 +116,7 @@ fn with(mut outer: Command, inner: &Command) -> Command {
 fn clone_backwards(from: &Path, to: &Path) {
     run(Command::new("git").args(["clone", "--quiet", "--no-checkout"]).arg(from).arg(to));
     let git = |arguments: &[&str]| run(Command::new("git").arg("-C").arg(to).args(arguments));
+    git(&["remote", "set-url", "origin", &canaries::remote()]);
     git(&["reset", "--quiet"]);
     for path in git(&["ls-files"]).lines().rev() {
         run(Command::new("sh")
@@ -243,9 +245,40 @@ fn the_search_for_secrets_finds_one() {
 fn no_secret_is_on_a_command_line_or_printed() {
     let elsewhere = elsewhere();
     assert_eq!(elsewhere.on_command_lines, Vec::<&str>::new());
-    for text in [format!("{:?}", elsewhere.built.messages), elsewhere.built.stderr.clone()] {
-        assert_eq!(canaries::found_in(text.as_bytes()), Vec::<&str>::new());
+    for built in [&elsewhere.built, &demo().first] {
+        assert_eq!(canaries::said(built), Vec::<&str>::new());
     }
+}
+
+/// A registry that has nothing, and its port.
+fn empty_registry() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 8192]);
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    port
+}
+
+#[test]
+fn a_registry_with_credentials_in_its_address_does_not_give_them_away_when_it_fails() {
+    let state = embedded::state_with(&["downloads", "roots"], "-al");
+    let mut bench = demo().bench.with_state(state.path());
+    bench.env.push(("CANARY_REGISTRY".to_owned(), canaries::REGISTRY.to_owned()));
+    let _restore = Restore::of(&bench, ".yarnrc.yml");
+    let host = format!("127.0.0.1:{}", empty_registry());
+    bench.append(".yarnrc.yml", &format!("npmRegistryServer: \"http://user:${{CANARY_REGISTRY}}@{host}\""));
+    bench.append(".yarnrc.yml", "unsafeHttpWhitelist: [127.0.0.1]");
+    let failed = bench.embedded(&[]);
+    assert_ne!(failed.code, 0);
+    let address = format!("http://***@{host}/");
+    assert!(failed.stderr.contains(&address), "Yarn says what it asked for: {}", failed.stderr);
+    assert_eq!(embedded::grep(&[&address], &[bench.own_state().join("logs")]).len(), 1);
+    assert_eq!(canaries::said(&failed), Vec::<&str>::new());
+    assert_eq!(embedded::grep(&canaries::ALL, &[bench.own_state()]), Vec::<String>::new());
 }
 
 #[test]

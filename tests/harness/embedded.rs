@@ -79,6 +79,7 @@ pub fn commit(repo: &Path) {
     git(&["init", "--quiet"]);
     git(&["add", "--all"]);
     git(&["commit", "--quiet", "--message", "demo"]);
+    git(&["remote", "add", "origin", &canaries::remote()]);
 }
 
 /// A state folder of its own, with what was fetched before in it.
@@ -119,14 +120,20 @@ pub fn grep(texts: &[&str], folders: &[PathBuf]) -> Vec<String> {
 
 /// Layers, and the other documents, of an image that hold any of the texts.
 pub fn grep_layers(texts: &[&str], layout: &Path, tag: &str) -> Vec<String> {
+    let image = image::Layout::open(layout).unwrap().image(tag).unwrap();
+    let blobs = image.blobs().into_iter();
+    let files = blobs.map(|blob| layout.join("blobs/sha256").join(blob.digest.hex())).collect::<Vec<_>>();
+    grep_compressed(texts, &files)
+}
+
+/// Those of these files, compressed or not, that hold any of the texts.
+pub fn grep_compressed(texts: &[&str], files: &[PathBuf]) -> Vec<String> {
     let patterns = patterns(texts);
     let search = "gzip -dcf \"$0\" | grep -qaF -f \"$1\"";
-    let image = image::Layout::open(layout).unwrap().image(tag).unwrap();
-    let holds = |blob: &image::Descriptor| {
-        let file = layout.join("blobs/sha256").join(blob.digest.hex());
+    let holds = |file: &&PathBuf| {
         Command::new("sh").args(["-c", search]).arg(file).arg(patterns.path()).status().unwrap().success()
     };
-    image.blobs().iter().filter(|blob| holds(blob)).map(|blob| blob.digest.to_string()).collect()
+    files.iter().filter(holds).map(|file| file.display().to_string()).collect()
 }
 
 impl Bench {

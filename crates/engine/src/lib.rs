@@ -10,6 +10,7 @@ mod failure;
 mod guard;
 mod hints;
 mod process;
+mod redact;
 pub mod root;
 pub mod run;
 mod secrets;

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::failure::EngineError;
 use crate::hints::hint_for;
+use crate::redact::Redactor;
 
 /// How many of the last lines an error carries.
 const TAIL_LINES: usize = 25;
@@ -41,12 +42,20 @@ pub struct Invocation {
     pub environment: Vec<(String, OsString)>,
     /// What it reads from standard input; may hold secrets.
     input: Vec<u8>,
+    /// What its output is cleared of.
+    hidden: Redactor,
 }
 
 impl Invocation {
     /// A command line without arguments yet.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), arguments: Vec::new(), environment: Vec::new(), input: Vec::new() }
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            input: Vec::new(),
+            hidden: Redactor::default(),
+        }
     }
 
     /// Adds one argument.
@@ -77,6 +86,13 @@ impl Invocation {
         self
     }
 
+    /// Hides these secrets in what it prints.
+    #[must_use]
+    pub(crate) fn hiding(mut self, secrets: Redactor) -> Self {
+        self.hidden = secrets;
+        self
+    }
+
     pub(crate) fn expression(&self) -> duct::Expression {
         let command = duct::cmd(self.program.as_os_str(), &self.arguments);
         let command =
@@ -104,7 +120,7 @@ impl Invocation {
         let watcher = watch(Arc::clone(&handle), interrupt.clone(), Arc::clone(&done));
         let mut tail = VecDeque::new();
         for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
-            let line = without_escapes(&String::from_utf8_lossy(&line));
+            let line = self.hidden.line(&without_escapes(&String::from_utf8_lossy(&line)));
             let line = line.as_str();
             if let Some(log) = &mut log {
                 // A full disk must not stop the build for want of a log.
@@ -121,7 +137,7 @@ impl Invocation {
         }
         let status = status.map_err(EngineError::io(format!("waiting for {}", self.program.display())))?;
         let tail: Vec<String> = tail.into();
-        if status.success() { Ok(Outcome { tail }) } else { Err(self.failed(status.code(), tail)) }
+        if status.success() { Ok(Outcome { tail }) } else { Err(self.failed(status.code(), &tail)) }
     }
 
     /// Runs it to its end and gives its standard output.
@@ -134,7 +150,7 @@ impl Invocation {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
         }
-        Err(self.failed(output.status.code(), tail_of(&output.stderr)))
+        Err(self.failed(output.status.code(), &tail_of(&output.stderr)))
     }
 
     /// Runs it to its end; its standard output goes into a file.
@@ -156,7 +172,7 @@ impl Invocation {
         if output.status.success() {
             return Ok(());
         }
-        Err(self.failed(output.status.code(), tail_of(&output.stderr)))
+        Err(self.failed(output.status.code(), &tail_of(&output.stderr)))
     }
 
     /// Runs it to its end and gives its standard output, whatever its exit code.
@@ -173,9 +189,11 @@ impl Invocation {
         EngineError::Io { doing: format!("starting {}", self.program.display()), source }
     }
 
-    fn failed(&self, code: Option<i32>, tail: Vec<String>) -> EngineError {
-        let hint = hint_for(&tail);
-        EngineError::Failed { command: self.to_string(), code, step: None, tail, hint, repository: false, log: None }
+    fn failed(&self, code: Option<i32>, tail: &[String]) -> EngineError {
+        let hint = hint_for(tail);
+        let tail = tail.iter().map(|line| self.hidden.line(line)).collect();
+        let command = self.hidden.line(&self.to_string());
+        EngineError::Failed { command, code, step: None, tail, hint, repository: false, log: None }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::docker::client::{Builder, Target};
 use crate::process::Invocation;
+use crate::redact::Redactor;
 use crate::secrets::{Secret, SecretSource};
 
 /// One `docker build`.
@@ -57,7 +58,7 @@ impl From<&BuildCommand<'_>> for Invocation {
                 command.args(["--target", "artifacts"]).arg("--output").arg(output)
             }
         };
-        command.arg(build.context)
+        command.arg(build.context).hiding(Redactor::of(build.secrets))
     }
 }
 

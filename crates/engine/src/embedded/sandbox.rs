@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::embedded::preflight;
 use crate::failure::EngineError;
 use crate::process::Invocation;
+use crate::redact::Redactor;
 
 /// User and group inside, whoever starts the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +144,8 @@ impl Sandbox for Bubblewrap {
         }
         // Read from standard input, which no other process sees, and before the command begins.
         line = line.args(["--args", "0", "--chdir", &command.folder, "--"]).args(&command.argv);
-        line.input(secret_arguments(&command.secrets))
+        let secrets = command.secrets.iter().map(|(name, value)| (name.as_str(), value.as_os_str()));
+        line.input(secret_arguments(&command.secrets)).hiding(Redactor::new(secrets))
     }
 
     fn check(&self) -> Result<(), EngineError> {
