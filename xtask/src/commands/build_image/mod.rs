@@ -18,6 +18,7 @@ use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
+use crate::sbom;
 use crate::state::State;
 
 /// What runs a build.
@@ -38,6 +39,7 @@ pub(crate) fn run(
         printer.document(&recipe::plan(&repo, base));
         return Ok(());
     }
+    sbom::check("--sbom", &flags.sbom)?;
     let chosen = choose(flags)?;
     let state = State::open(&repo.root, repository, printer, interrupt)?;
     match chosen {

@@ -78,6 +78,7 @@ fn build(
         artifacts: None,
         no_cache: false,
         plan: false,
+        sbom: Vec::new(),
         baseline: Vec::new(),
         engine: match chosen {
             Chosen::Docker(_) => EngineChoice::Docker,
