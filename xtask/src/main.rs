@@ -14,6 +14,7 @@ mod output;
 mod place;
 mod repository;
 mod sarif;
+mod sbom;
 mod size;
 mod state;
 mod summary;

@@ -19,6 +19,7 @@ mod part_cache;
 pub mod prune;
 mod read;
 mod run_configuration;
+pub mod sbom;
 mod sweep;
 mod tar;
 mod tar_stream;

@@ -18,6 +18,10 @@ pub struct LockEntry {
     pub descriptors: Vec<String>,
     /// The locator (`name@reference`).
     pub resolution: String,
+    /// The version; `0.0.0-use.local` of a workspace.
+    pub version: String,
+    /// Yarn's checksum of its own archive of the package; workspaces have none.
+    pub checksum: Option<String>,
     /// Its dependencies, as name and range.
     pub dependencies: BTreeMap<String, String>,
     /// The line its key is on, from 1.
@@ -168,6 +172,8 @@ impl Parser {
         let entry = self.entries.last_mut().ok_or_else(|| not_a_lockfile("a field before any package", line_number))?;
         match (indent, key.as_str()) {
             (2, "resolution") => entry.resolution = value,
+            (2, "version") => entry.version = value,
+            (2, "checksum") => entry.checksum = Some(value),
             (2, _) => self.section = key,
             (4, _) if self.section == "dependencies" => {
                 entry.dependencies.insert(key, value);
@@ -259,6 +265,7 @@ __metadata:
         let one = lockfile.resolve("@scope/one@npm:^1.1.0").unwrap();
         assert_eq!(one.name(), "@scope/one");
         assert_eq!(one.line, 7);
+        assert_eq!((one.version.as_str(), one.checksum.as_deref()), ("1.2.0", Some("10c0/abc")));
         assert_eq!(one.dependencies.keys().collect::<Vec<_>>(), ["node-gyp", "two"]);
         let backend = lockfile.workspace("backend", "packages/backend").unwrap();
         assert_eq!(backend.dependencies["@scope/one"], "npm:^1.0.0");

@@ -59,8 +59,8 @@ const END_TO_END: &[Suite] = &[
         programs: &["git", "unshare"],
     },
     Suite {
-        target: "sarif",
-        about: "the SARIF log against the schema of the standard",
+        target: "standards",
+        about: "SARIF, CycloneDX, SPDX and in-toto documents against the schemas of their standards",
         engines: &[],
         programs: &["curl", "node"],
     },

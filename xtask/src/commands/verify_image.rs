@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use engine::Interrupt;
+use image::sbom::NamedImage;
 use image::{Budget, CODES, Comparison, ImageSummary, ImageVerification, damaged, verify_image};
 use monorepo::Monorepo;
 use serde_json::json;
@@ -15,6 +16,7 @@ use crate::image_source::ImageSource;
 use crate::output::Printer;
 use crate::place::Places;
 use crate::repository;
+use crate::sbom;
 use crate::summary::{self, megabytes};
 
 /// What writes a baseline.
@@ -35,9 +37,17 @@ pub(crate) fn run(
     let other = against.map(|other| anyhow::Ok(other.open(repository, interrupt)??)).transpose()?;
     let folder = image.as_ref().map(|image| image.config.config.working_dir.clone()).unwrap_or_default();
     let budget = Budget { node: repo.as_ref().map(|repo| repo.node.clone()), max_size: flags.max_size };
+    sbom::check("--sbom", &flags.sbom)?;
     let accepted = flags.baseline.as_deref().map(|path| baseline::read(path, COMMAND)).transpose()?.unwrap_or_default();
     let verification = match image {
-        Ok(image) => verify_image(&flags.image, &image, other.as_ref(), &budget, &accepted)?,
+        Ok(image) => {
+            let verification = verify_image(&flags.image, &image, other.as_ref(), &budget, &accepted)?;
+            if !flags.sbom.is_empty() && verification.summary.is_some() {
+                let subject = NamedImage { name: flags.image.clone(), digest: image.id.clone() };
+                sbom::write(&flags.sbom, &subject, &verification.inventory, printer)?;
+            }
+            verification
+        }
         Err(error) => damaged(&flags.image, error)?,
     };
     let checkout = checkout();

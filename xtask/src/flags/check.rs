@@ -76,6 +76,9 @@ pub(crate) struct VerifyImage {
     /// List all findings in this file, for --baseline, and do not fail for any
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
+    /// List what the image is made of in this file: *.spdx.json as SPDX 2.3, else CycloneDX 1.6; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sbom: Vec<PathBuf>,
 }
 
 /// `config`

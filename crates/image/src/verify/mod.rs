@@ -5,12 +5,12 @@
 
 mod accepted;
 mod against;
-mod checks;
-mod context;
+pub(crate) mod checks;
+pub(crate) mod context;
 mod elf;
 mod node;
-mod notes;
-mod packages;
+pub(crate) mod notes;
+pub(crate) mod packages;
 mod platform;
 mod remembered;
 mod summary;
@@ -28,6 +28,7 @@ use serde::Serialize;
 use crate::codes::DAMAGED;
 use crate::error::ImageError;
 use crate::read::{ImageTree, Memory, StoredImage};
+use crate::sbom::{Inventory, inventory};
 use checks::CHECKS;
 use context::{Context, Says};
 use notes::Note;
@@ -58,12 +59,15 @@ pub struct ImageVerification {
     /// The baseline that would accept everything found.
     #[serde(skip)]
     pub baseline: Baseline,
+    /// What the image holds; nothing when it could not be read.
+    #[serde(skip)]
+    pub inventory: Inventory,
 }
 
 impl ImageVerification {
     fn new(subject: &str, found: Vec<Finding>, accepted: &Baseline) -> Self {
         let Judged { findings, accepted, baseline } = Judged::new(subject, found, accepted);
-        Self { summary: None, against: None, findings, accepted, baseline }
+        Self { summary: None, against: None, findings, accepted, baseline, inventory: Inventory::default() }
     }
 
     /// Whether nothing found forbids shipping the image.
@@ -99,7 +103,8 @@ pub fn verify_image(
     }
     let summary = Some(summary::of(image, &context));
     let verification = ImageVerification::new(subject, findings, accepted);
-    Ok(ImageVerification { summary, against: compared, ..verification })
+    let inventory = inventory(&image.config, &tree);
+    Ok(ImageVerification { summary, against: compared, inventory, ..verification })
 }
 
 fn read(image: &StoredImage) -> Result<ImageTree<Note>, ImageError> {

@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use monorepo::{Secret, find_secrets};
+use monorepo::{LOCKFILE, Secret, find_secrets};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::elf::{self, Binary};
 use super::node;
 use crate::read::{FileHead, Memory};
+use crate::sbom::licence;
 
 /// Largest native addon or library that is read.
 const BINARY: u64 = 256 << 20;
 /// Largest list or document that is read.
 const DOCUMENT: u64 = 16 << 20;
+/// Where Debian packages have their licences.
+const COPYRIGHTS: &str = "usr/share/doc/";
 /// Largest file that is searched for secrets.
 const SEARCHED: u64 = 1 << 20;
 /// Bytes at the start of a program that tell what it is.
@@ -52,6 +55,8 @@ pub(crate) enum Content {
     Package(Package),
     /// A text.
     Text(String),
+    /// The licences that the `copyright` of a Debian package names.
+    Licences(BTreeSet<String>),
 }
 
 /// What matters of a `package.json`.
@@ -63,6 +68,8 @@ pub(crate) struct Package {
     pub(crate) makes_addon: bool,
     /// The packages that it cannot do without.
     pub(crate) needs: BTreeSet<String>,
+    /// What it says of its licence.
+    pub(crate) licences: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +79,8 @@ struct Manifest {
     name: String,
     version: String,
     scripts: BTreeMap<String, Value>,
+    license: Value,
+    licenses: Value,
     dependencies: BTreeMap<String, Value>,
     optional_dependencies: BTreeMap<String, Value>,
 }
@@ -88,7 +97,8 @@ impl From<Manifest> for Package {
         // npm lists what is optional in both maps.
         manifest.dependencies.retain(|name, _| !manifest.optional_dependencies.contains_key(name));
         let needs = manifest.dependencies.into_keys().collect();
-        Self { name: manifest.name, version: manifest.version, makes_addon, needs }
+        let licences = [&manifest.license, &manifest.licenses].into_iter().flat_map(licence::stated).collect();
+        Self { name: manifest.name, version: manifest.version, makes_addon, needs, licences }
     }
 }
 
@@ -98,9 +108,11 @@ impl Note {
         let texts = match &self.content {
             Content::Text(text) => text.len(),
             Content::Package(package) => {
-                let needs = package.needs.iter().map(|name| name.len() + size_of::<String>());
+                let listed = package.needs.iter().chain(&package.licences);
+                let needs = listed.map(|name| name.len() + size_of::<String>());
                 package.name.len() + package.version.len() + needs.sum::<usize>()
             }
+            Content::Licences(names) => names.iter().map(|name| name.len() + size_of::<String>()).sum(),
             Content::Addon(Binary::Elf(elf)) | Content::Library(Binary::Elf(elf)) => elf.weight(),
             Content::Addon(_) | Content::Library(_) | Content::Node { .. } | Content::Other => 0,
         };
@@ -120,8 +132,15 @@ fn look(head: FileHead<'_>, data: &mut dyn Read) -> io::Result<Option<Note>> {
     let content = match name {
         "node" | "nodejs" if head.mode & 0o111 != 0 => return program(data),
         "package.json" if head.size <= SEARCHED => package(&bytes(data)?),
-        "node_version.h" | "passwd" | "status" if head.size <= DOCUMENT && is_document(head.path) => {
+        "node_version.h" | "passwd" | "status" | "os-release" if head.size <= DOCUMENT && is_document(head.path) => {
             text(&bytes(data)?)
+        }
+        LOCKFILE if head.size <= DOCUMENT && is_document(head.path) => {
+            let bytes = bytes(data)?;
+            return Ok(Some(Note { secrets: find_secrets(head.path, &bytes), content: text(&bytes) }));
+        }
+        "copyright" if head.path.starts_with(COPYRIGHTS) && head.size <= SEARCHED => {
+            Content::Licences(licence::of_debian(&String::from_utf8_lossy(&bytes(data)?)))
         }
         _ if head.path.starts_with("var/lib/dpkg/status.d/") && head.size <= DOCUMENT => text(&bytes(data)?),
         _ if name.ends_with(".node") && head.size <= BINARY => Content::Addon(elf::read(&bytes(data)?)),
@@ -161,7 +180,9 @@ fn package(bytes: &[u8]) -> Content {
 }
 
 fn is_document(path: &str) -> bool {
-    ["etc/passwd", "var/lib/dpkg/status"].contains(&path) || path.ends_with("include/node/node_version.h")
+    ["etc/passwd", "var/lib/dpkg/status", "etc/os-release", "usr/lib/os-release"].contains(&path)
+        || path.ends_with("include/node/node_version.h")
+        || path.ends_with(LOCKFILE) && !path.contains("node_modules/")
 }
 
 fn is_library(path: &str, name: &str) -> bool {

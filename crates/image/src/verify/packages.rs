@@ -7,7 +7,7 @@ use super::notes::Content;
 use crate::prune::{Count, PackageSize};
 
 /// The folder of the innermost installed package that a path is in, and the package's name.
-pub(super) fn package_of(path: &str) -> Option<(&str, &str)> {
+pub(crate) fn package_of(path: &str) -> Option<(&str, &str)> {
     const MODULES: &str = "node_modules/";
     let start = path.rfind(MODULES).filter(|at| *at == 0 || path[..*at].ends_with('/'))? + MODULES.len();
     let rest = &path[start..];

@@ -18,9 +18,10 @@ use crate::digest::Digest;
 use crate::error::ImageError;
 use crate::layout::{persist, unfinished};
 use crate::read::{Entries, Head, Kind, Memory, StoredImage, StoredLayer, read_layer};
+use crate::sbom::{Inventory, inventory};
 
 /// Grows when equal layers give other notes than before, or a check looks at more of them.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 /// Rights that every file has, and those that none should have.
 const READ_BY_ALL: u32 = 0o444;
 const ENTERED_BY_ALL: u32 = 0o555;
@@ -36,6 +37,16 @@ impl LayerNotes {
     /// The notes in a folder, which is made when it is needed.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
+    }
+
+    /// What the image holds, for documents about it: of its layers, as [`LayerNotes::verify`] left them, or read now.
+    ///
+    /// # Errors
+    /// The image is damaged, or the disk refused.
+    pub fn inventory(&self, image: &StoredImage) -> Result<Inventory, ImageError> {
+        let memory = Memory::new();
+        let tree = image.read_by(&|layer| self.layer(layer, &memory))?;
+        Ok(inventory(&image.config, &tree))
     }
 
     /// The findings about an image, whose layers are read only where they are new. Notes of other images' layers
@@ -101,7 +112,7 @@ fn intact(text: &str) -> Option<Entries<Note>> {
     (form == FORM).then_some(entries)
 }
 
-/// The entries without those of installed packages that no check could object to.
+/// The entries without those of installed packages that no check could object to, and no list of packages needs.
 fn condensed(mut entries: Entries<Note>) -> Entries<Note> {
     let package = |note: &Option<Note>| match note.as_ref().map(|note| &note.content) {
         Some(Content::Package(package)) if package.makes_addon => Some(package.name.clone()),
@@ -127,7 +138,11 @@ fn is_usual(head: &Head, note: Option<&Note>) -> bool {
     };
     let says_nothing = note.is_none_or(|note| match &note.content {
         Content::Other => note.secrets.is_empty(),
-        Content::Package(package) => !package.makes_addon && package.needs.is_empty(),
+        // One within a package, beside its scripts, has no name.
+        Content::Package(package) => {
+            let is_listed = !package.name.is_empty() && !package.version.is_empty();
+            !is_listed && !package.makes_addon && package.needs.is_empty()
+        }
         _ => false,
     });
     is_installed(&head.path)

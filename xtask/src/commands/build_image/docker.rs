@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use artifacts::Verification;
 use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, docker};
-use image::{Judged, RunConfiguration, verify_run_configuration};
+use image::sbom::{Inventory, NamedImage};
+use image::{Digest, Judged, RunConfiguration, verify_run_configuration};
 use monorepo::{Baseline, Monorepo};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
@@ -18,6 +19,7 @@ use crate::commands::boot_image::{Boot, Subject};
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
 use crate::output::{Printer, StepLog};
+use crate::sbom;
 use crate::state::{LastBuild, State};
 use crate::summary;
 
@@ -75,6 +77,8 @@ struct Verified {
     image: LocalImage,
     verification: Verification,
     judged: Judged,
+    /// What it holds, when that is asked for.
+    inventory: Inventory,
 }
 
 impl Build<'_> {
@@ -85,6 +89,10 @@ impl Build<'_> {
         let fingerprint = fingerprint(self.recipe, &rendered, &self.accepted);
         if let Some(image) = self.unchanged(&fingerprint, &artifacts)? {
             self.boot(&image.id, "")?;
+            if self.is_listed() {
+                let scratch = self.state.scratch()?;
+                self.list(&image.id, &self.check_with_inventory(&image.id, scratch.path())?.1)?;
+            }
             self.finish(&steps, &image);
             return Ok(());
         }
@@ -106,7 +114,7 @@ impl Build<'_> {
         let verified = self.engine.export_artifacts(&job, incoming.path(), self.interrupt).map_err(anyhow::Error::from);
         let verified = verified.and_then(|()| self.verify(&id, incoming.path(), scratch.path()));
         let booted = verified.and_then(|verified| self.boot(&id, NOT_TAGGED).map(|()| verified));
-        let Verified { image, verification, judged } = booted.inspect_err(|_| self.engine.discard(&id))?;
+        let Verified { image, verification, judged, inventory } = booted.inspect_err(|_| self.engine.discard(&id))?;
         if self.interrupt.is_set() {
             return Err(engine::EngineError::Interrupted.into());
         }
@@ -114,6 +122,7 @@ impl Build<'_> {
         self.engine.tag(&id, &self.flags.tag)?;
         self.remember(fingerprint, &image, &verification)?;
         shared::tell(&artifacts, &verification, &judged, self.printer);
+        self.list(&id, &inventory)?;
         self.finish(&steps, &image);
         Ok(())
     }
@@ -154,21 +163,40 @@ impl Build<'_> {
             &found_configuration(&image),
             &expected_configuration(self.recipe),
         );
-        let judged = self.judge(&image, scratch)?;
+        let (judged, inventory) = self.judge(&image, scratch)?;
         findings.extend(judged.findings.iter().cloned());
         require_sound(&verification, &findings, self.printer)?;
-        Ok(Verified { image, verification, judged })
+        Ok(Verified { image, verification, judged, inventory })
     }
 
     /// The findings about the image. Docker takes seconds to write one out, so only one whose lower layers are new
     /// is, or one that brings addons of the repository's own.
-    fn judge(&self, image: &LocalImage, scratch: &Path) -> Result<Judged> {
+    fn judge(&self, image: &LocalImage, scratch: &Path) -> Result<(Judged, Inventory)> {
+        if self.is_listed() {
+            return self.check_with_inventory(&image.id, scratch);
+        }
         let is_known = self.state.last_build().is_some_and(|last| last.ground == self.ground(image));
         if is_known && !self.flags.no_cache && !has_own_addons(self.repo) {
-            return Ok(Judged::default());
+            return Ok((Judged::default(), Inventory::default()));
         }
         let check = ImageCheck::new(self.flags, self.repo, &self.accepted, self.state);
-        check.of_docker(self.docker, &image.id, scratch, self.interrupt)
+        Ok((check.of_docker(self.docker, &image.id, scratch, self.interrupt)?, Inventory::default()))
+    }
+
+    fn check_with_inventory(&self, id: &str, scratch: &Path) -> Result<(Judged, Inventory)> {
+        let check = ImageCheck::new(self.flags, self.repo, &self.accepted, self.state);
+        check.of_docker_with_inventory(self.docker, id, scratch, self.interrupt)
+    }
+
+    /// Whether somebody wants to know what the image is made of.
+    fn is_listed(&self) -> bool {
+        !self.flags.sbom.is_empty()
+    }
+
+    fn list(&self, id: &str, inventory: &Inventory) -> Result<()> {
+        let digest = Digest::try_from(id.to_owned()).map_err(anyhow::Error::msg)?;
+        let subject = NamedImage { name: self.flags.tag.clone(), digest };
+        sbom::write(&self.flags.sbom, &subject, inventory, self.printer)
     }
 
     /// What the layers below those of an edit are, and what they are verified for.

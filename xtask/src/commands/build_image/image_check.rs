@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use engine::Interrupt;
 use engine::docker::Docker;
+use image::sbom::Inventory;
 use image::{Budget, ImageError, ImageSpec, Judged, LayerNotes, Layout, StoredImage, damaged};
 use monorepo::{Baseline, Monorepo};
 
@@ -41,20 +42,44 @@ impl<'a> ImageCheck<'a> {
 
     /// An image whose layers are in a layout, and which is not written there yet.
     pub(super) fn of_layout(&self, layout: &Path, spec: &ImageSpec) -> Result<Judged> {
-        self.judge(StoredImage::unnamed(&Layout::open(layout)?, spec))
+        Ok(self.judge(StoredImage::unnamed(&Layout::open(layout)?, spec))?.0)
     }
 
     /// An image of Docker's, by its id.
     pub(super) fn of_docker(&self, docker: &Docker, id: &str, scratch: &Path, interrupt: &Interrupt) -> Result<Judged> {
-        let file = tempfile::tempfile_in(scratch).context("making a file in the state folder")?;
-        docker.save(id, file.try_clone().context("sharing a file")?, interrupt)?;
-        self.judge(StoredImage::in_archive(file, Path::new(id)))
+        Ok(self.judge(saved(docker, id, scratch, interrupt)?)?.0)
     }
 
-    fn judge(&self, image: Result<StoredImage, ImageError>) -> Result<Judged> {
+    /// The same, and what the image holds; Docker writes it out once.
+    pub(super) fn of_docker_with_inventory(
+        &self,
+        docker: &Docker,
+        id: &str,
+        scratch: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<(Judged, Inventory)> {
+        let (judged, image) = self.judge(saved(docker, id, scratch, interrupt)?)?;
+        let inventory = image.map(|image| self.inventory(&image)).transpose()?;
+        Ok((judged, inventory.unwrap_or_default()))
+    }
+
+    /// What an image holds; layers that were verified are not read again.
+    pub(super) fn inventory(&self, image: &StoredImage) -> Result<Inventory> {
+        Ok(self.notes.inventory(image)?)
+    }
+
+    /// The findings about an image, and the image if it could be read.
+    fn judge(&self, image: Result<StoredImage, ImageError>) -> Result<(Judged, Option<StoredImage>)> {
         match image {
-            Ok(image) => Ok(self.notes.verify(self.tag, &image, &self.budget, self.accepted)?),
-            Err(error) => Ok(Judged::new(self.tag, damaged(self.tag, error)?.findings, self.accepted)),
+            Ok(image) => Ok((self.notes.verify(self.tag, &image, &self.budget, self.accepted)?, Some(image))),
+            Err(error) => Ok((Judged::new(self.tag, damaged(self.tag, error)?.findings, self.accepted), None)),
         }
     }
+}
+
+/// Docker's archive of an image, in a file that is gone with this process.
+fn saved(docker: &Docker, id: &str, scratch: &Path, interrupt: &Interrupt) -> Result<Result<StoredImage, ImageError>> {
+    let file = tempfile::tempfile_in(scratch).context("making a file in the state folder")?;
+    docker.save(id, file.try_clone().context("sharing a file")?, interrupt)?;
+    Ok(StoredImage::in_archive(file, Path::new(id)))
 }

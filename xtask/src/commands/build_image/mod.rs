@@ -23,6 +23,7 @@ use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
+use crate::sbom;
 use crate::state::State;
 
 /// What runs a build.
@@ -44,6 +45,7 @@ pub(crate) fn run(
         return Ok(());
     }
     require_deployable(&repo, flags)?;
+    sbom::check("--sbom", &flags.sbom)?;
     let chosen = choose(flags)?;
     let state = match held {
         Some(state) => state,

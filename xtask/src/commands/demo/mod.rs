@@ -79,6 +79,7 @@ fn build(
         from_git: None,
         no_cache: false,
         plan: false,
+        sbom: Vec::new(),
         baseline: Vec::new(),
         allow: Vec::new(),
         engine: match chosen {

@@ -27,19 +27,23 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
 
 /// The Debian packages that are installed, with their versions.
 pub(crate) fn packages<'a>(context: &Context<'a>) -> Vec<(&'a str, &'a str)> {
+    let named = |record| Some((field(record, "Package")?, field(record, "Version").unwrap_or_default()));
+    records(context).filter_map(named).collect()
+}
+
+/// What dpkg, or the folder in its place, says of each package that is installed.
+pub(crate) fn records<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> {
     let one_by_one = context.tree.under(STATUS_FOLDER).filter_map(|(_, node)| text(node));
     let records = context.text(STATUS).into_iter().chain(one_by_one).flat_map(|text| text.split("\n\n"));
-    records
-        .filter(|record| is_installed(record))
-        .filter_map(|record| Some((field(record, "Package")?, field(record, "Version").unwrap_or_default())))
-        .collect()
+    records.filter(|record| is_installed(record))
 }
 
 fn is_installed(record: &str) -> bool {
     field(record, "Status").is_none_or(|status| status.ends_with(" installed"))
 }
 
-fn field<'a>(record: &'a str, name: &str) -> Option<&'a str> {
+/// A field of a record, on one line.
+pub(crate) fn field<'a>(record: &'a str, name: &str) -> Option<&'a str> {
     let line = record.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.map(str::trim)
 }

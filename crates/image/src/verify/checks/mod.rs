@@ -13,7 +13,7 @@ mod user;
 
 pub use configs::config_files;
 pub(crate) use leftovers::is_leftover;
-pub(crate) use licences::packages as debian_packages;
+pub(crate) use licences::{field as debian_field, packages as debian_packages, records as debian_records};
 use monorepo::Finding;
 
 use super::context::Context;

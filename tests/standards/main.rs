@@ -1,0 +1,8 @@
+//! What this tool writes for others, against the standards that say how.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what is wrong by failing")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod sarif;
+mod sbom;
+mod validator;
