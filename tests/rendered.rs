@@ -47,6 +47,14 @@ fn everything_committed() -> Sandbox {
     sandbox
 }
 
+/// The minimal repository whose settings ask for Debian packages and TechDocs.
+fn added_to_the_image() -> Sandbox {
+    let sandbox = Sandbox::of("minimal");
+    let techdocs = "[techdocs]\nenabled = true\npackages = [\"mkdocs-techdocs-core==1.7.1\"]\n";
+    sandbox.write("xtask.toml", &format!("[runtime]\npackages = [\"git\"]\n\n{techdocs}"));
+    sandbox
+}
+
 /// Every repository whose rendered files are committed here.
 fn repositories() -> Vec<(&'static str, Sandbox)> {
     let hashed = Sandbox::of("minimal");
@@ -56,6 +64,7 @@ fn repositories() -> Vec<(&'static str, Sandbox)> {
         ("minimal", Sandbox::of("minimal")),
         ("committed-yarn", everything_committed()),
         ("hashed-yarn", hashed),
+        ("added-to-the-image", added_to_the_image()),
     ]
 }
 
@@ -139,7 +148,8 @@ fn the_last_stage_is_the_one_to_deploy() {
     for (name, sandbox) in repositories() {
         let [dockerfile, _] = render(&sandbox);
         let last = instructions(&dockerfile).into_iter().rfind(|line| line.starts_with("FROM ")).unwrap();
-        assert_eq!(last, "FROM ${BASE_IMAGE} AS runtime", "{name}");
+        let base = if name == "added-to-the-image" { "runtime-packages" } else { "${BASE_IMAGE}" };
+        assert_eq!(last, format!("FROM {base} AS runtime"), "{name}");
         let runtime = dockerfile.split("AS runtime\n").nth(1).unwrap();
         assert!(runtime.contains("\nUSER 1000:1000\n") && !runtime.contains("\nRUN "), "{name}");
     }

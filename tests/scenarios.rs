@@ -136,6 +136,14 @@ fn the_lockfile() {
 }
 
 #[test]
+fn packages_of_the_image_and_techdocs() {
+    let settings = |text: &'static str| move |demo: &Sandbox| demo.write("xtask.toml", text);
+    scenario(settings("[runtime]\npackages = [\"git\"]\n"), &["runtime-packages"]);
+    scenario(settings("[techdocs]\nenabled = true\n"), &["runtime-packages", "techdocs"]);
+    scenario(settings("[techdocs]\nenabled = false\npackages = [\"mkdocs==1.6.1\"]\n"), &[]);
+}
+
+#[test]
 fn the_settings_of_yarn() {
     scenario(|demo| append(demo, ".yarnrc.yml", "enableInlineHunks: true"), ALL_FROM_INSTALL);
 }

@@ -5,7 +5,7 @@ for file in /run/secrets/*; do
   [ -f "$file" ] || continue
   name="${file##*/}"
   case "$name" in
-    ca) export NODE_EXTRA_CA_CERTS="$file" SSL_CERT_FILE="$file" GIT_SSL_CAINFO="$file" CURL_CA_BUNDLE="$file" ;;
+    ca) export NODE_EXTRA_CA_CERTS="$file" SSL_CERT_FILE="$file" GIT_SSL_CAINFO="$file" CURL_CA_BUNDLE="$file" PIP_CERT="$file" ;;
     *) export "$name=$(cat "$file")" ;;
   esac
 done

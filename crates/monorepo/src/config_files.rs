@@ -30,6 +30,8 @@ pub struct ConfigFiles {
     pub port: u16,
     /// The port at which a request from inside the container is answered, where that can be known.
     pub asked_port: Option<u16>,
+    /// Where documentation is generated, `techdocs.generator.runIn`; the last deployed file that sets it wins.
+    pub techdocs_run_in: Option<String>,
 }
 
 /// Where a backend listens when no file says (`backend-defaults`, `readHttpServerOptions`).
@@ -50,7 +52,7 @@ impl ConfigFiles {
         let others = others.filter_map(|name| crate::yaml::parse(name, &read(root, name).ok()?, "YAML").ok());
         let mut app_packages: BTreeSet<String> = others.flat_map(|config| app_packages(&config)).collect();
         let mut referenced = BTreeSet::new();
-        let (mut port, mut listens) = (DEFAULT_PORT, Listens::default());
+        let (mut port, mut listens, mut techdocs_run_in) = (DEFAULT_PORT, Listens::default(), None);
         for name in &deployed {
             let text = read(root, name)?;
             if text.trim().is_empty() {
@@ -59,11 +61,13 @@ impl ConfigFiles {
             let value: Value = crate::yaml::parse(name, &text, "a Backstage configuration as YAML")?;
             port = listen_port(&value).unwrap_or(port);
             listens.merge(&value);
+            let run_in = value.pointer("/techdocs/generator/runIn").and_then(Value::as_str);
+            techdocs_run_in = run_in.map(str::to_owned).or(techdocs_run_in);
             app_packages.extend(self::app_packages(&value));
             collect_references(&value, tree, workspace_folders, &mut referenced);
         }
         let referenced = referenced.into_iter().collect();
-        Ok(Self { all, deployed, referenced, app_packages, port, asked_port: listens.asked_port() })
+        Ok(Self { all, deployed, referenced, app_packages, port, asked_port: listens.asked_port(), techdocs_run_in })
     }
 
     /// Takes in the configuration that is about to be written, which is loaded last and may point to one file.

@@ -98,13 +98,16 @@ impl Monorepo {
         let settings = Settings::read(root)?;
         require_files(root, &settings, &tree)?;
         settings.flightcontrol.require_ca(&tree)?;
+        let configs = ConfigFiles::read(root, &tree, &folders)?;
+        let mut notices = notices(&manifest, &workspaces, &tree);
+        notices.extend(techdocs_notice(&settings, &configs));
         Ok(Self {
             settings,
-            configs: ConfigFiles::read(root, &tree, &folders)?,
+            configs,
             typecheck_folders: typecheck_folders(root, &tree, &folders),
             install_files: install_files(&manifest, &workspaces, &tree),
             ignored: ignored(&gitignores, &tree, &folders),
-            notices: notices(&manifest, &workspaces, &tree),
+            notices,
             root: root.to_owned(),
             tree,
             manifest,
@@ -268,6 +271,22 @@ fn output_patterns(tree: &Tree, workspace_folders: &[&str]) -> BTreeSet<String> 
         _ => format!("{folder}/dist"),
     };
     workspace_folders.iter().map(pattern).chain(["dist-types".to_owned()]).collect()
+}
+
+/// TechDocs starts a container for each generation unless told otherwise (`techdocs-node`, `TechdocsGenerator`),
+/// which an image cannot.
+fn techdocs_notice(settings: &Settings, configs: &ConfigFiles) -> Option<Problem> {
+    let file = configs.deployed.last().map_or("app-config.production.yaml", String::as_str);
+    let is_needed = settings.techdocs.enabled && configs.techdocs_run_in.as_deref() != Some("local");
+    let found = configs.techdocs_run_in.as_deref().unwrap_or("nothing, which means docker");
+    is_needed.then(|| {
+        Problem::new(
+            file,
+            format!("{found} as techdocs.generator.runIn, with [techdocs] enabled in {SETTINGS}"),
+            "local: MkDocs is in the image, and it can start no container",
+            "write `techdocs: {generator: {runIn: local}}`",
+        )
+    })
 }
 
 fn notices(manifest: &Manifest, workspaces: &Workspaces, tree: &Tree) -> Vec<Problem> {

@@ -1,5 +1,6 @@
 //! `xtask.toml`: what nobody can find out from the repository, because somebody has to decide it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use crate::flightcontrol_settings::FlightcontrolSettings;
 use crate::nearest::nearest;
 use crate::problem::{Position, Problem};
+use crate::techdocs::TechDocsSettings;
 
 /// The settings file's name, in the root of the repository.
 pub const SETTINGS: &str = "xtask.toml";
@@ -19,6 +21,8 @@ pub struct Settings {
     pub runtime: RuntimeSettings,
     /// `[flightcontrol]`: how Flightcontrol deploys it.
     pub flightcontrol: FlightcontrolSettings,
+    /// `[techdocs]`: whether the image can generate documentation.
+    pub techdocs: TechDocsSettings,
 }
 
 /// `[runtime]`
@@ -53,6 +57,7 @@ impl Settings {
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let settings: Self = toml::from_str(text).map_err(|error| broken(text, &error))?;
         settings.flightcontrol.require_sound()?;
+        settings.techdocs.check()?;
         match settings.runtime.packages.iter().find(|name| !is_package(name)) {
             Some(name) => Err(Problem::new(
                 SETTINGS,
@@ -62,6 +67,13 @@ impl Settings {
             )),
             None => Ok(settings),
         }
+    }
+
+    /// The Debian packages of the image, sorted: those that are named, and what TechDocs runs on.
+    pub fn runtime_packages(&self) -> Vec<String> {
+        let python = self.techdocs.enabled.then(|| "python3".to_owned());
+        let packages: BTreeSet<_> = self.runtime.packages.iter().cloned().chain(python).collect();
+        packages.into_iter().collect()
     }
 }
 
@@ -142,6 +154,14 @@ mod tests {
         for name in ["Git", "a", "git;rm", "-x", "a b", ""] {
             assert!(problem(&format!("[runtime]\npackages = [\"{name}\"]")).contains("names of Debian packages"));
         }
+    }
+
+    #[test]
+    fn packages_are_sorted_and_techdocs_brings_its_own() {
+        let text = "[runtime]\npackages = [\"libvips42t64\", \"git\", \"git\"]\n";
+        assert_eq!(Settings::parse(text).unwrap().runtime_packages(), ["git", "libvips42t64"]);
+        let settings = Settings::parse(&format!("{text}[techdocs]\nenabled = true\n")).unwrap();
+        assert_eq!(settings.runtime_packages(), ["git", "libvips42t64", "python3"]);
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use crate::command_line::{shell_join, shell_quote};
 use crate::fingerprint::hex;
 use crate::health::HealthCheck;
 use crate::plan::{Recipe, debian_packages, workspace_tops};
+use crate::runtime::{MKDOCS, TECHDOCS};
 use crate::scripts::{WITH_BUILD_ENVIRONMENT, fill, script_text, yarn_but_bundles, yarn_file};
 use crate::step::{Action, Inputs, Script, Step, StepId};
 
@@ -73,7 +74,8 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         }
     };
     let registry = repo.yarn.registry.as_ref().map(|url| format!("--registry={} ", shell_quote(url)));
-    let steps = recipe.steps.iter().filter(|step| !matches!(step.id, StepId::Toolchain | StepId::Assemble));
+    let own_stages = [StepId::Toolchain, StepId::RuntimePackages, StepId::TechDocs, StepId::Assemble];
+    let steps = recipe.steps.iter().filter(|step| !own_stages.contains(&step.id));
     let steps = steps.map(|step| stage(repo, step, &bundles)).collect::<Result<Vec<_>, _>>()?;
     Ok(context! {
         dockerfile => path,
@@ -88,10 +90,12 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         yarn_but_bundles => continued(yarn_but_bundles(repo, "/usr/local/bin/yarn")?.lines()),
         yarn_file, yarn_package, yarn_hash,
         registry_option => registry.unwrap_or_default(),
-        debian_packages => debian_packages(repo).join(" "),
+        debian_install => (!debian_packages(repo).is_empty()).then(|| debian_install(&debian_packages(repo).join(" "))),
         network_mounts => secret_mounts(recipe.steps.first().map_or(&[][..], |step| &step.secrets)),
         steps => steps,
-        typecheck => recipe.steps.iter().any(|step| step.id == StepId::Typecheck),
+        runtime_packages => step_of(recipe, &StepId::RuntimePackages).map(runtime_packages),
+        techdocs => step_of(recipe, &StepId::TechDocs).map(techdocs),
+        typecheck => step_of(recipe, &StepId::Typecheck).is_some(),
         check_skeleton => quoted_script(Script::CheckSkeleton)?,
         environment => recipe.image.environment.iter().filter(|variable| *variable != "NODE_ENV=production").cloned().collect::<Vec<_>>(),
         port => recipe.image.port,
@@ -113,8 +117,12 @@ fn health_check(check: &HealthCheck) -> String {
     )
 }
 
+fn step_of<'a>(recipe: &'a Recipe, id: &StepId) -> Option<&'a Step> {
+    recipe.steps.iter().find(|step| step.id == *id)
+}
+
 fn inputs_of<'a>(recipe: &'a Recipe, id: &StepId) -> Option<&'a Inputs> {
-    recipe.steps.iter().find(|step| step.id == *id).map(|step| &step.inputs)
+    step_of(recipe, id).map(|step| &step.inputs)
 }
 
 fn manifest_arguments(recipe: &Recipe, id: &StepId) -> String {
@@ -148,6 +156,43 @@ fn quoted_script(script: Script) -> Result<String, minijinja::Error> {
 fn secret_mounts(secrets: &[String]) -> String {
     let mounts: Vec<_> = secrets.iter().map(|id| format!("--mount=type=secret,id={id}")).collect();
     mounts.join(" \\\n    ")
+}
+
+/// Installs Debian packages by a script for `sh`; its arguments are what apt is told about certificates.
+fn debian_install(packages: &str) -> String {
+    [
+        "sh -ec 'if [ -f /run/secrets/ca ]; then set -- -o Acquire::https::CAInfo=/run/secrets/ca; fi;",
+        "apt-get \"$@\" update;",
+        &format!("apt-get \"$@\" install --yes --no-install-recommends {packages};"),
+        "rm -rf /var/lib/apt/lists/*' apt-get",
+    ]
+    .join(" \\\n      ")
+}
+
+/// The stage that the image stands on, without logs and caches of the installation.
+fn runtime_packages(step: &Step) -> Value {
+    let packages = step.actions.iter().flat_map(|action| match action {
+        Action::Run { argv, .. } => argv.iter().skip(4).map(String::as_str).collect(),
+        Action::Script { .. } => Vec::new(),
+    });
+    let install = debian_install(&packages.collect::<Vec<_>>().join(" "));
+    context! { summary => &step.summary, mounts => secret_mounts(&step.secrets), install => install }
+}
+
+fn techdocs(step: &Step) -> Value {
+    let argv = |action: &Action| match action {
+        Action::Run { argv, .. } => shell_join(argv),
+        Action::Script { .. } => String::new(),
+    };
+    let commands: Vec<_> = step.actions.iter().map(argv).collect();
+    context! {
+        summary => &step.summary,
+        mounts => secret_mounts(&step.secrets),
+        install => debian_install("python3-pip-whl"),
+        commands => commands,
+        folder => TECHDOCS,
+        mkdocs => MKDOCS,
+    }
 }
 
 /// One step as a stage.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::command_line::{build_package, run, starts_yarn, typecheck};
 use crate::fingerprint::{digest_of, inputs, seal};
 use crate::health::{HealthCheck, health_check};
+use crate::runtime::{runtime_packages, techdocs};
 use crate::sources;
 use crate::step::{Action, ManifestForm, Script, Step, StepId};
 
@@ -68,7 +69,9 @@ pub fn plan(repo: &Monorepo, base_image: Option<&str>) -> Recipe {
     let bundle_ids: Vec<_> = bundles.iter().map(|step| step.id.clone()).collect();
     steps.extend(bundles);
     steps.push(build_backend(repo, &bundle_ids));
-    steps.push(assemble(repo, &steps));
+    let assemble = assemble(repo, &steps);
+    steps.extend(runtime_packages(repo).into_iter().chain(techdocs(repo)));
+    steps.push(assemble);
     seal(&mut steps, &base_image);
     let image = runtime_image(repo);
     let fingerprint = digest_of(&(SCHEMA_VERSION, &base_image, &steps, &image, &repo.ignored));
@@ -84,7 +87,13 @@ pub fn plan(repo: &Monorepo, base_image: Option<&str>) -> Recipe {
     }
 }
 
-fn new_step(id: StepId, summary: &str, needs: Vec<StepId>, inputs: crate::step::Inputs, actions: Vec<Action>) -> Step {
+pub(crate) fn new_step(
+    id: StepId,
+    summary: &str,
+    needs: Vec<StepId>,
+    inputs: crate::step::Inputs,
+    actions: Vec<Action>,
+) -> Step {
     Step {
         id,
         summary: summary.to_owned(),
@@ -103,7 +112,7 @@ fn new_step(id: StepId, summary: &str, needs: Vec<StepId>, inputs: crate::step::
 
 /// The secrets of every step that talks to a registry: a CA bundle, the proxies, and the variables
 /// that the settings files refer to.
-fn network_secrets(repo: &Monorepo) -> Vec<String> {
+pub(crate) fn network_secrets(repo: &Monorepo) -> Vec<String> {
     let fixed = ["ca", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].map(str::to_owned);
     let named = repo.yarn.variables.iter().filter(|name| !fixed.contains(name)).cloned();
     fixed.iter().cloned().chain(named).collect()

@@ -20,6 +20,10 @@ pub enum StepId {
     Build(String),
     /// The backend and the two archives.
     BuildBackend,
+    /// Debian packages of the image.
+    RuntimePackages,
+    /// MkDocs, for documentation that the backend generates.
+    TechDocs,
     /// Everything under `/app` of the image.
     Assemble,
 }
@@ -33,6 +37,8 @@ impl fmt::Display for StepId {
             Self::Typecheck => out.write_str("typecheck"),
             Self::Build(package) => write!(out, "build-{package}"),
             Self::BuildBackend => out.write_str("build-backend"),
+            Self::RuntimePackages => out.write_str("runtime-packages"),
+            Self::TechDocs => out.write_str("techdocs"),
             Self::Assemble => out.write_str("assemble"),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use engine::root::{Architecture, RootLock, Roots};
+use engine::root::{Architecture, RootLock, Roots, Wanted};
 use engine::{BaseImageRequest, Engine, Interrupt, docker};
 use serde_json::json;
 
@@ -47,9 +47,14 @@ fn update(flags: &BaseImage, repository: &RepositoryFlags, printer: &Printer, in
         reporter: &steps,
     };
     let file = flags.lock.clone().unwrap_or_else(|| repo.root.join(RootLock::FILE));
-    let node = flags.node.as_deref().unwrap_or(&repo.node.version);
-    let release = flags.release.as_deref().unwrap_or(engine::root::RELEASE);
-    let lock = roots.resolve_release(node, release, &Architecture::ALL)?;
+    let packages = repo.settings.runtime_packages();
+    let wanted = Wanted {
+        node: flags.node.as_deref().unwrap_or(&repo.node.version),
+        release: flags.release.as_deref().unwrap_or(engine::root::RELEASE),
+        packages: &packages,
+        pip: repo.settings.techdocs.enabled,
+    };
+    let lock = roots.resolve(wanted, &Architecture::ALL)?;
     write_atomically(&file, lock.to_text()?.as_bytes())?;
     let text = format!("{}: {}, in {:.1} s", file.display(), summary(&lock), steps.seconds());
     printer.say(&text);

@@ -54,8 +54,8 @@ impl Build {
         }
         write_programs(&job)?;
         let is_ours = |step: &&Step| match step.id {
-            // The builder's root file system is the toolchain; assembling is for whoever knows images.
-            StepId::Toolchain | StepId::Assemble => false,
+            // Root file systems are the toolchain and the packages; assembling is for whoever knows images.
+            StepId::Toolchain | StepId::RuntimePackages | StepId::Assemble => false,
             StepId::Typecheck => job.typecheck == TypeCheck::Gate,
             _ => true,
         };
@@ -231,10 +231,12 @@ impl Drop for Build {
     }
 }
 
-/// Every step's key: its fingerprint and the builder it runs over.
+/// Every step's key: its fingerprint and the builder it runs over, with the pip that has a name of its own.
 fn keys(job: &EmbeddedJob) -> BTreeMap<StepId, String> {
     let key = |step: &Step| {
-        let text = format!("{LAYOUT}\0{}\0{}", step.fingerprint, job.builder.digest);
+        let pip = job.builder.pip.as_ref().filter(|_| step.id == StepId::TechDocs);
+        let pip = pip.map_or_else(String::new, |folder| format!("\0{}", folder.display()));
+        let text = format!("{LAYOUT}\0{}\0{}{pip}", step.fingerprint, job.builder.digest);
         (step.id.clone(), hexadecimal(&Sha256::digest(text)))
     };
     job.recipe.steps.iter().map(key).collect()

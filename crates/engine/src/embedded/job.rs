@@ -19,6 +19,8 @@ pub struct Builder {
     pub digest: String,
     /// Folder of the npm package `@yarnpkg/cli-dist`, where the repository has no committed Yarn release.
     pub yarn: Option<PathBuf>,
+    /// Folder with pip's wheel, where steps install Python packages.
+    pub pip: Option<PathBuf>,
 }
 
 /// Whether the type check is a gate of this build.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use monorepo::YarnRelease;
-use recipe::{Action, Step, StepId, WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles};
+use recipe::{Action, Step, StepId, TECHDOCS, WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles};
 
 use crate::embedded::job::EmbeddedJob;
 use crate::embedded::sandbox::{Identity, Mount, Network, SandboxedCommand};
@@ -20,6 +20,8 @@ const PROGRAMS: &str = "/run/bin";
 const SHIMS: &str = "/run/shims";
 /// The npm package with Yarn, where the repository holds no release.
 const YARN_PACKAGE: &str = "/run/yarn";
+/// Where the step that installs Python packages finds pip.
+const WHEELS: &str = "/run/python-wheels";
 /// Where a step that has a folder to fill finds it.
 pub(crate) const OUT: &str = "/out";
 /// Modes in images do not depend on who builds; and why a native addon failed is in a file that ends with
@@ -68,7 +70,7 @@ impl Runner<'_> {
         let with_secrets = (!self.step.secrets.is_empty()).then(|| "with-build-environment".to_owned());
         let wrapped = ["/bin/sh", "-c", WRAPPER, "sh"].map(str::to_owned).into_iter().chain(with_secrets).chain(argv);
         let folder = if folder.is_empty() { "/app".to_owned() } else { format!("/app/{folder}") };
-        let mut mounts = self.mounts();
+        let mut mounts = if self.step.id == StepId::TechDocs { self.techdocs_mounts() } else { self.mounts() };
         mounts.extend(out.map(|out| Mount::writable(out, OUT)));
         SandboxedCommand {
             root: self.job.builder.path.clone(),
@@ -100,6 +102,27 @@ impl Runner<'_> {
             mounts.push(Mount::read_only(shims(job), SHIMS));
         }
         mounts.extend(job.builder.yarn.as_ref().map(|package| Mount::read_only(package, YARN_PACKAGE)));
+        mounts.extend(self.network_mounts());
+        mounts
+    }
+
+    /// The work tree is the virtual environment, at the place where the image has it.
+    fn techdocs_mounts(&self) -> Vec<Mount> {
+        let job = self.job;
+        // A mount wants a folder, which can be made in memory only.
+        let above = TECHDOCS.rsplit_once('/').map_or(TECHDOCS, |(above, _)| above);
+        let mut mounts = vec![
+            Mount::Memory { inside: above.to_owned() },
+            Mount::writable(job.tree(&self.step.id), TECHDOCS),
+            Mount::read_only(programs(job), PROGRAMS),
+        ];
+        mounts.extend(job.builder.pip.as_ref().map(|wheels| Mount::read_only(wheels, WHEELS)));
+        mounts.extend(self.network_mounts());
+        mounts
+    }
+
+    fn network_mounts(&self) -> Vec<Mount> {
+        let mut mounts = Vec::new();
         if self.step.network {
             mounts.extend(["/etc/resolv.conf", "/etc/hosts"].iter().filter_map(|path| {
                 // Often a link into /run, which the sandbox has not.

@@ -19,7 +19,7 @@ use crate::guard;
 /// The files of a step's work tree: its own inputs over those of the install it stands on.
 pub(crate) fn files(job: &EmbeddedJob, step: &Step) -> Files {
     let mut files = Files::new();
-    if step.id != StepId::Install
+    if !matches!(step.id, StepId::Install | StepId::TechDocs)
         && let Some(install) = job.step(&StepId::Install)
     {
         add_inputs(job, install, &mut files);
@@ -108,6 +108,11 @@ fn run(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), En
         StepId::Install => install(runner, files, record),
         StepId::ProductionDependencies => production_dependencies(runner, files, record),
         StepId::BuildBackend => build_backend(runner, files, record),
+        StepId::TechDocs => {
+            // pip would leave what another list of packages brought.
+            guard::empty(&runner.job.tree(&StepId::TechDocs))?;
+            run_actions(runner)
+        }
         _ => {
             synchronise_tree(runner, files, record, &|path| is_modules(path))?;
             run_actions(runner)

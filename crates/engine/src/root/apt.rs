@@ -20,6 +20,8 @@ const KEYRINGS: &[&str] = &[
     "/usr/share/keyrings/debian-archive-trixie-stable.pgp",
     "/usr/share/keyrings/debian-archive-trixie-stable.gpg",
 ];
+/// What installs and configures packages.
+const INSTALLERS: &[&str] = &["debconf", "dpkg", "install-info", "ucf"];
 /// The way out on a machine without apt.
 const OTHERWISE: &str = "or commit a lock that another machine made, or name an image with `--base IMAGE`";
 
@@ -81,19 +83,44 @@ impl Apt {
     /// # Errors
     /// There is no such package.
     pub(super) fn closure(&self, names: &[&str]) -> Result<Vec<String>, EngineError> {
-        let command = self.command(&self.program).args(["install", "--simulate", "--quiet=2", "--yes"]);
-        let text = command.args(names.iter().copied()).read().map_err(|error| super::with_hint(error, NO_PACKAGE))?;
+        self.simulated(names, &[])
+    }
+
+    /// The same, on a machine that has what installs and configures packages. Nobody does so in an image, and
+    /// much depends on it for its install scripts only.
+    ///
+    /// # Errors
+    /// There is no such package.
+    pub(super) fn closure_without_installers(&self, names: &[&str]) -> Result<Vec<String>, EngineError> {
+        let installers = INSTALLERS.iter().filter(|name| !names.contains(name));
+        // debconf(1) goes by another name, too.
+        let stanza = |name: &&str| {
+            format!(
+                "Package: {name}\nStatus: install ok installed\nArchitecture: all\nMulti-Arch: foreign\n\
+                 Version: 99:0\nProvides: {name}-2.0\nMaintainer: none\nDescription: none\n"
+            )
+        };
+        let status = self.config.with_file_name("status-with-installers");
+        let text: Vec<String> = installers.map(stanza).collect();
+        std::fs::write(&status, text.join("\n")).map_err(EngineError::io(format!("writing {}", status.display())))?;
+        self.simulated(names, &["-o".to_owned(), format!("Dir::State::status={}", status.display())])
+    }
+
+    fn simulated(&self, names: &[&str], options: &[String]) -> Result<Vec<String>, EngineError> {
+        let command = self.command(&self.program).args(["install", "--simulate", "--quiet=2", "--yes"]).args(options);
+        let text = command.args(names.iter().copied()).read()?;
         Ok(installed(&text))
     }
 
-    /// What the index says about packages, given as `name=version`.
+    /// What the index says about packages, given as `name=version`, or as `name` for the newest.
     ///
     /// # Errors
     /// The index lacks one.
     pub(super) fn show(&self, packages: &[String]) -> Result<BTreeMap<String, DebianPackage>, EngineError> {
         let text = self.command(&self.cache).args(["show", "--no-all-versions"]).args(packages).read()?;
         let found = stanzas(&text);
-        let missing = packages.iter().filter(|package| !found.contains_key(package.as_str()));
+        let is_there = |package: &str| found.contains_key(package) || found.values().any(|other| other.name == package);
+        let missing = packages.iter().filter(|package| !is_there(package));
         let missing: Vec<String> = missing.map(|package| format!("{package}: no file with a SHA-256")).collect();
         if missing.is_empty() {
             return Ok(found.into_values().map(|package| (package.name.clone(), package)).collect());
@@ -109,7 +136,6 @@ impl Apt {
 
 const NO_INDEX: &str = "name a Debian mirror that this machine reaches with `--mirror URL`; a missing key (NO_PUBKEY) \
     comes with a newer package debian-archive-keyring";
-const NO_PACKAGE: &str = "name a complete Debian mirror with `--mirror URL`";
 
 /// apt-get, apt-cache and the keyring; all that is missing at once.
 fn needed() -> Result<(PathBuf, PathBuf, &'static str), EngineError> {

@@ -35,6 +35,28 @@ pub(super) fn read(file: &Path) -> Result<Deb, EngineError> {
     members(source).map_err(reading())
 }
 
+/// The script that dpkg would run after it unpacked a package; empty when there is none.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn install_script(file: &Path) -> Result<String, EngineError> {
+    let reading = || EngineError::io(format!("reading the package {}", file.display()));
+    let mut source = BufReader::new(File::open(file).map_err(reading())?);
+    script(&mut source).map_err(reading())
+}
+
+fn script(source: &mut impl Read) -> std::io::Result<String> {
+    source.read_exact(&mut [0; MAGIC.len()])?;
+    while let Some((name, size)) = header(source)? {
+        let mut member = source.take(size);
+        if let Some(suffix) = name.strip_prefix("control.tar") {
+            return Ok(control_file(&unpacked(suffix, &mut member)?, "postinst")?.unwrap_or_default());
+        }
+        std::io::copy(&mut source.take(size + size % 2), &mut std::io::sink())?;
+    }
+    Err(damaged("it lacks control.tar"))
+}
+
 fn members(mut source: impl Read) -> std::io::Result<Deb> {
     let mut magic = [0; MAGIC.len()];
     source.read_exact(&mut magic)?;
@@ -108,15 +130,19 @@ fn unpack_xz(packed: &[u8], bytes: &mut Vec<u8>) -> std::io::Result<usize> {
 }
 
 fn stanza(archive: &[u8]) -> std::io::Result<String> {
+    control_file(archive, "control")?.ok_or_else(|| damaged("it lacks its stanza"))
+}
+
+fn control_file(archive: &[u8], name: &str) -> std::io::Result<Option<String>> {
     for entry in Archive::new(archive).entries()? {
         let mut entry = entry?;
-        if entry.path()?.file_name().is_some_and(|name| name == "control") {
-            let mut text = String::new();
-            entry.read_to_string(&mut text)?;
-            return Ok(text);
+        if entry.path()?.file_name().is_some_and(|found| found == name) {
+            let mut text = Vec::new();
+            entry.read_to_end(&mut text)?;
+            return Ok(Some(String::from_utf8_lossy(&text).into_owned()));
         }
     }
-    Err(damaged("it lacks its stanza"))
+    Ok(None)
 }
 
 fn damaged(why: &str) -> std::io::Error {
@@ -162,6 +188,18 @@ mod tests {
         let package = ar(&[("debian-binary", b"2.0"), ("control.tar", &control), ("data.tar/", &data)]);
         let deb = members(package.as_slice()).unwrap();
         assert_eq!((deb.control.as_str(), deb.data), ("Package: a\n", data));
+    }
+
+    #[test]
+    fn the_script_is_read_without_the_files() {
+        let control = [tar("./control", "Package: a\n"), tar("./postinst", "#!/bin/sh\nldconfig\n")];
+        // A tar archive ends with two empty blocks.
+        let control = [&control[0][..1024], &control[1]].concat();
+        let package = ar(&[("debian-binary", b"2.0"), ("control.tar", &control), ("data.tar.lz", b"")]);
+        assert_eq!(script(&mut package.as_slice()).unwrap(), "#!/bin/sh\nldconfig\n");
+        let without = ar(&[("debian-binary", b"2.0"), ("control.tar", &tar("./control", "Package: a\n"))]);
+        assert_eq!(script(&mut without.as_slice()).unwrap(), "");
+        assert!(script(&mut ar(&[("debian-binary", b"2.0")]).as_slice()).is_err());
     }
 
     #[test]

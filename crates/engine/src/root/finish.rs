@@ -35,7 +35,7 @@ const BUILDER_LINKS: &[(&str, &str)] = &[
     ("usr/lib/ccache/gcc", "../../bin/ccache"),
     ("usr/lib/ccache/g++", "../../bin/ccache"),
 ];
-/// The same, for what both roots with a shell have: link, target.
+/// The same, wherever there is what they lead to: link, target.
 const SHELL_LINKS: &[(&str, &str)] =
     &[("usr/bin/awk", "mawk"), ("usr/bin/sh", "dash"), ("usr/bin/which", "which.debianutils")];
 
@@ -82,8 +82,8 @@ pub(super) fn complete(tree: &Tree, set: RootSet) -> Result<(), EngineError> {
 
 fn links(tree: &Tree, set: RootSet) -> Result<(), EngineError> {
     let builder = if set == RootSet::Builder { BUILDER_LINKS } else { &[] };
-    let shell = if set == RootSet::Minimal { &[] } else { SHELL_LINKS };
-    for (path, target) in builder.iter().chain(shell) {
+    let is_there = |link: &&(&str, &str)| tree.root().join("usr/bin").join(link.1).exists();
+    for (path, target) in builder.iter().chain(SHELL_LINKS.iter().filter(is_there)) {
         if !tree.root().join(path).is_symlink() {
             link(tree, path, target)?;
         }

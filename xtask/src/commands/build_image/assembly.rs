@@ -11,7 +11,7 @@ use image::{
     verify_blobs, write_image, write_layer,
 };
 use monorepo::{LOCKFILE, Monorepo};
-use recipe::{HealthCheck, Recipe};
+use recipe::{HealthCheck, MKDOCS, Recipe, TECHDOCS};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -118,6 +118,16 @@ impl LayerStore {
         self.layout.sweep()?;
         Ok(digest)
     }
+}
+
+/// The virtual environment of MkDocs, and the link by which the backend finds it.
+pub(super) fn techdocs(tree: &Path) -> Result<LayerFiles> {
+    let inside = |path: &str| path.trim_start_matches('/').to_owned();
+    let mut files = LayerFiles::new();
+    files.add_folder(tree, inside(TECHDOCS), Owner::ROOT, |_| true)?;
+    let (link, program) = MKDOCS;
+    files.add_symlink(inside(link), program, Owner::ROOT)?;
+    Ok(files)
 }
 
 /// The production dependencies: the `folders` of their tree with installed packages, and the lockfile.

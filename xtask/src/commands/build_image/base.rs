@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use engine::Interrupt;
 use engine::embedded::{self, Builder};
-use engine::root::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots};
+use engine::root::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots, Wanted};
 use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner};
-use monorepo::{Monorepo, YarnRelease};
+use monorepo::{Monorepo, SETTINGS, YarnRelease};
 
 use super::assembly::{LayerStore, SizedLayer};
 use crate::exit::{CheckFailed, WrongUsage};
 use crate::files::write_atomically;
 use crate::flags::{BuildImage, RuntimeKind};
-use crate::output::StepLog;
+use crate::output::{Printer, StepLog};
 use crate::state::State;
 
 /// Where programs are in the root file systems of our own.
@@ -45,19 +45,21 @@ pub(super) fn prepare(
     flags: &BuildImage,
     repo: &Monorepo,
     state: &State,
+    printer: &Printer,
     interrupt: &Interrupt,
     steps: &StepLog<'_>,
 ) -> Result<Ground> {
     let ca_file = flags.ca_file.as_deref();
     let roots = Roots { shared: state.shared(), mirrors: &flags.embedded.mirror, ca_file, interrupt, reporter: steps };
-    let (builder, base) = match &flags.base {
+    let (builder, base, pip) = match &flags.base {
         Some(_) if flags.embedded.runtime.is_some() => {
             return Err(WrongUsage("--base and --runtime both name a base\n  hint: leave one out".to_owned()).into());
         }
         Some(reference) => {
             let image = roots.image(reference, flags.no_cache)?;
+            require_packages(reference, &image.root.path, repo)?;
             let lock = root_lock(&roots, repo, state, &image.release)?;
-            (roots.prepare_on(&image, &lock)?, Base::of_image(reference, image)?)
+            (roots.prepare_on(&image, &lock)?, Base::of_image(reference, image)?, roots.pip(&lock)?)
         }
         None => {
             let lock = root_lock(&roots, repo, state, RELEASE)?;
@@ -68,17 +70,46 @@ pub(super) fn prepare(
                 RuntimeKind::Slim => RootSet::Slim,
             };
             let runtime = roots.prepare(&lock, set, Some(&strip))?;
-            (builder, Base::of_packages(set, runtime))
+            for package in roots.not_run(&lock, set)? {
+                printer.warning(&format!(
+                    "the package {package}, and the engine embedded runs no install scripts: what comes of that is not in the image\n  \
+                     hint: see whether the program works without it; `--engine docker` installs packages as Debian does"
+                ));
+            }
+            (builder, Base::of_packages(set, runtime), roots.pip(&lock)?)
         }
     };
     let yarn = match &repo.yarn.release {
         YarnRelease::Committed { .. } => None,
         YarnRelease::Registry { version, .. } => Some(roots.npm_package("@yarnpkg/cli-dist", version, None)?),
     };
-    Ok(Ground { builder: Builder { path: builder.path, digest: builder.digest, yarn }, base })
+    Ok(Ground { builder: Builder { path: builder.path, digest: builder.digest, yarn, pip }, base })
+}
+
+/// Nothing is added to an image of somebody's own: what the settings ask for must be in it.
+fn require_packages(reference: &str, root: &Path, repo: &Monorepo) -> Result<()> {
+    let status = std::fs::read_to_string(root.join("var/lib/dpkg/status")).unwrap_or_default();
+    let is_installed = |name: &String| {
+        status.split("\n\n").any(|stanza| {
+            let has = |line: String| stanza.lines().any(|other| other == line);
+            has(format!("Package: {name}")) && has("Status: install ok installed".to_owned())
+        })
+    };
+    let missing: Vec<_> = repo.settings.runtime_packages().into_iter().filter(|name| !is_installed(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(CheckFailed(format!(
+        "{reference}: found no package {}, which {SETTINGS} asks for; the engine embedded adds none to an image of your own\n  \
+         hint: install them in that image, leave out --base, or use `--engine docker`",
+        missing.join(", ")
+    ))
+    .into())
 }
 
 fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State, release: &str) -> Result<RootLock> {
+    let packages = repo.settings.runtime_packages();
+    let wanted = Wanted { node: &repo.node.version, release, packages: &packages, pip: repo.settings.techdocs.enabled };
     let committed = repo.root.join(RootLock::FILE);
     if let Some(lock) = RootLock::read(&committed)? {
         if !lock.has_node(&repo.node.version) {
@@ -89,14 +120,23 @@ fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State, release: &str) -
             ))
             .into());
         }
+        if let Some(difference) = lock.differs_in(wanted.packages, wanted.pip) {
+            return Err(CheckFailed(format!(
+                "{}: {difference}, as {SETTINGS} asks\n  hint: run `cargo xtask base-image --update` and commit the file",
+                committed.display(),
+            ))
+            .into());
+        }
         return Ok(lock);
     }
     // One for each release and Node version: either may be asked for by another commit.
     let file = state.path(&format!("{release}-node-{}.{}", repo.node.version, RootLock::FILE));
-    if let Ok(Some(lock)) = RootLock::read(&file) {
+    if let Ok(Some(lock)) = RootLock::read(&file)
+        && lock.differs_in(wanted.packages, wanted.pip).is_none()
+    {
         return Ok(lock);
     }
-    let lock = roots.resolve_release(&repo.node.version, release, &[Architecture::of_host()?])?;
+    let lock = roots.resolve(wanted, &[Architecture::of_host()?])?;
     write_atomically(&file, lock.to_text()?.as_bytes())?;
     Ok(lock)
 }

@@ -40,9 +40,25 @@ impl Session<'_> {
         // Beside the steps that still run.
         let mut store = self.layer_store()?;
         let base = self.ground.base.layers(&mut store)?;
+        let base = self.with_techdocs(build, &mut store, base)?;
         build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
         let assemble = || self.assemble(build, store, base, incoming);
         engine::as_step(&StepId::Assemble.to_string(), &self.steps, assemble)
+    }
+
+    /// MkDocs is a layer of its own, when it is asked for.
+    fn with_techdocs(
+        &self,
+        build: &mut Build,
+        store: &mut LayerStore,
+        mut layers: Vec<SizedLayer>,
+    ) -> Result<Vec<SizedLayer>> {
+        if self.recipe.steps.iter().any(|step| step.id == StepId::TechDocs) {
+            build.wait_for(&StepId::TechDocs, self.interrupt, &self.steps)?;
+            let tree = build.tree(&StepId::TechDocs);
+            layers.push(store.layer(build.key(&StepId::TechDocs), || assembly::techdocs(&tree))?);
+        }
+        Ok(layers)
     }
 
     fn layer_store(&self) -> Result<LayerStore> {

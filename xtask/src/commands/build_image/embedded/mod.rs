@@ -61,7 +61,7 @@ pub(super) fn run(
     }
     let (commit, ground) = std::thread::scope(|scope| {
         let commit = scope.spawn(|| Commit::of(&repo.root));
-        let ground = base::prepare(flags, &repo, state, interrupt, &steps);
+        let ground = base::prepare(flags, &repo, state, printer, interrupt, &steps);
         (commit.join().unwrap_or_default(), ground)
     });
     let ground = ground?;
