@@ -4,10 +4,12 @@ mod assembly;
 mod base;
 mod docker;
 mod embedded;
+mod evidence;
 pub(crate) mod git;
 mod image_check;
 mod outputs;
 mod pruning;
+mod push;
 mod shared;
 
 use anyhow::{Result, anyhow};
@@ -40,6 +42,7 @@ pub(crate) fn run(
         return Ok(());
     }
     sbom::check("--sbom", &flags.sbom)?;
+    sbom::check("--provenance", flags.provenance.as_slice())?;
     let chosen = choose(flags)?;
     let state = State::open(&repo.root, repository, printer, interrupt)?;
     match chosen {

@@ -79,6 +79,7 @@ fn build(
         no_cache: false,
         plan: false,
         sbom: Vec::new(),
+        provenance: None,
         baseline: Vec::new(),
         engine: match chosen {
             Chosen::Docker(_) => EngineChoice::Docker,
