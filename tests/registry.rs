@@ -124,6 +124,64 @@ fn a_pushed_image_is_named_by_its_digest_and_comes_back_the_same() {
     runs_from(&reference, folder.path());
 }
 
+/// What `skopeo inspect --raw` says of a manifest in the registry.
+fn raw(reference: &str) -> serde_json::Value {
+    serde_json::from_str(&skopeo(&["inspect", "--raw", "--tls-verify=false", &format!("docker://{reference}")]))
+        .unwrap()
+}
+
+const DOCUMENTS: [&str; 3] =
+    ["application/vnd.cyclonedx+json", "application/spdx+json", "application/vnd.in-toto+json"];
+
+/// What the descriptors of artifacts in an index are.
+fn artifact_types(index: &serde_json::Value) -> Vec<&str> {
+    index["manifests"].as_array().unwrap().iter().filter_map(|one| one["artifactType"].as_str()).collect()
+}
+
+#[test]
+fn documents_go_with_the_image_and_it_stays_the_same() {
+    let registry = Registry::start();
+    let repository = registry.reference("team/attested");
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let [layout, archive] = [format!("oci:{}", place("layout")), format!("oci-archive:{}", place("oci.tar"))];
+    let statement = place("statement.json");
+    let push = format!("{repository}:1");
+    let flags = ["--attest", "--provenance", &statement, "--output", &layout, "--output", &archive, "--push", &push];
+    let written = stdout(&build(&flags));
+    assert_eq!(written.lines().last().unwrap(), format!("{repository}@{}", named()), "the image has another digest");
+    // Whoever asks for the image by what standard output says finds it, and nothing else.
+    for line in written.lines().take(2) {
+        let found: serde_json::Value = serde_json::from_str(&skopeo(&["inspect", line])).unwrap();
+        assert_eq!(found["Digest"], named(), "{line}");
+    }
+    for name in [&layout, &archive] {
+        let verified = demo().xtask(&["verify-image", name]).output().unwrap();
+        assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stderr));
+    }
+    run(Command::new("docker").args(["load", "--quiet", "--input"]).arg(folder.path().join("oci.tar")));
+    runs(&demo().tag);
+    let index = std::fs::read_to_string(folder.path().join("layout/index.json")).unwrap();
+    assert_eq!(artifact_types(&serde_json::from_str(&index).unwrap()), DOCUMENTS);
+    // This registry lists no referrers by itself.
+    let tag = format!("{repository}:{}", named().replace(':', "-"));
+    let listed = raw(&tag);
+    assert_eq!(artifact_types(&listed), DOCUMENTS);
+    for one in listed["manifests"].as_array().unwrap() {
+        let manifest = raw(&format!("{repository}@{}", one["digest"].as_str().unwrap()));
+        assert_eq!(manifest["subject"]["digest"], named());
+        assert_eq!(manifest["artifactType"], one["artifactType"]);
+    }
+    // Again: nothing is listed twice.
+    stdout(&build(&["--attest", "--push", &push]));
+    assert_eq!(raw(&tag), listed);
+    // The statement is about what was pushed, from a commit.
+    let said: serde_json::Value = serde_json::from_slice(&std::fs::read(&statement).unwrap()).unwrap();
+    assert_eq!(format!("sha256:{}", said["subject"][0]["digest"]["sha256"].as_str().unwrap()), named());
+    assert_eq!(harness::canaries::found_in(said.to_string().as_bytes()), [""; 0]);
+    docker(&["image", "rm", "--force", &demo().tag]);
+}
+
 #[test]
 fn after_a_backend_edit_little_is_pushed() {
     let registry = Registry::start();

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod provenance;
 mod sarif;
 mod sbom;
 mod validator;

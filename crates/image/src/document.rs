@@ -19,6 +19,9 @@ pub(crate) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// The annotation that names a manifest within a layout (annotations.md).
 pub(crate) const REFERENCE: &str = "org.opencontainers.image.ref.name";
 
+/// The field of a descriptor that says what an artifact is (descriptor.md).
+pub(crate) const ARTIFACT_TYPE: &str = "artifactType";
+
 /// Names and values.
 pub type Pairs = BTreeMap<String, String>;
 
@@ -44,6 +47,11 @@ impl Descriptor {
     pub(crate) fn new(media_type: &str, digest: Digest, size: u64) -> Self {
         let media_type = media_type.to_owned();
         Self { media_type, digest, size, annotations: Pairs::new(), other: BTreeMap::new() }
+    }
+
+    /// Whether it is said to be something else than an image.
+    pub(crate) fn is_artifact(&self) -> bool {
+        self.other.contains_key(ARTIFACT_TYPE)
     }
 
     /// Its name within a layout.
@@ -77,8 +85,14 @@ pub(crate) struct Manifest {
     pub(crate) schema_version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) media_type: Option<String>,
+    /// What it is, when it is no image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) artifact_type: Option<String>,
     pub(crate) config: Descriptor,
     pub(crate) layers: Vec<Descriptor>,
+    /// The manifest that it says something about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<Descriptor>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) annotations: Pairs,
 }

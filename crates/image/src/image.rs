@@ -92,8 +92,10 @@ pub fn write_image(layout: &Layout, spec: &ImageSpec, reference: &str) -> Result
     let manifest = Manifest {
         schema_version: 2,
         media_type: Some(MANIFEST.to_owned()),
+        artifact_type: None,
         config,
         layers: spec.layers.iter().map(descriptor).collect(),
+        subject: None,
         annotations: spec.annotations.clone(),
     };
     let mut written = layout.write_blob(MANIFEST, &json(&manifest))?;

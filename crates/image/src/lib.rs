@@ -16,8 +16,10 @@ mod layer;
 mod layer_files;
 mod layout;
 mod part_cache;
+pub mod provenance;
 pub mod prune;
 mod read;
+mod referrers;
 mod run_configuration;
 pub mod sbom;
 mod sweep;
@@ -39,6 +41,7 @@ pub use layer_files::{Content, Entry, EntryKind, LayerFiles, Owner};
 pub use layout::Layout;
 pub use part_cache::PartCache;
 pub use read::{Decompressed, ImageTree, Node, NodeKind, StoredImage, StoredLayer};
+pub use referrers::{Attachment, Referrer, referrers_index};
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
 pub use sweep::Swept;
 pub use verify::{

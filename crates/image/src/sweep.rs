@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirEntry};
 use std::path::Path;
 
-use crate::document::{DOCKER_MANIFEST, Descriptor, INDEX, Index, MANIFEST};
+use crate::document::{DOCKER_MANIFEST, Descriptor, INDEX, Index, MANIFEST, Manifest};
 use crate::error::ImageError;
 use crate::layout::{BLOBS, Layout, UNFINISHED};
 
@@ -45,6 +45,10 @@ impl Layout {
         if depth < MAX_DEPTH && is(&[INDEX]) {
             let index: Index = self.read_blob(&blob)?;
             index.manifests.into_iter().try_for_each(|manifest| self.reach(manifest, depth + 1, needed))?;
+        } else if blob.is_artifact() {
+            let manifest: Manifest = self.read_blob(&blob)?;
+            let blobs = manifest.layers.iter().chain([&manifest.config]);
+            needed.extend(blobs.map(|blob| OsString::from(blob.digest.hex())));
         } else if is(&[MANIFEST, DOCKER_MANIFEST]) {
             let image = self.read_image(blob.clone())?;
             needed.extend(image.blobs().iter().map(|blob| OsString::from(blob.digest.hex())));

@@ -43,6 +43,9 @@ pub(crate) struct BuildImage {
     /// List what the image is made of in this file: *.spdx.json as SPDX 2.3, else CycloneDX 1.6; may be given again
     #[arg(long, value_name = "FILE")]
     pub(crate) sbom: Vec<PathBuf>,
+    /// Say in this file what the image was built from: SLSA provenance v1 as a statement of in-toto
+    #[arg(long, value_name = "FILE")]
+    pub(crate) provenance: Option<PathBuf>,
     /// What runs the steps
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
@@ -108,6 +111,9 @@ pub(crate) struct EmbeddedFlags {
     /// Push the image to a registry by skopeo; its digest goes to standard output
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) push: Option<String>,
+    /// Attach both SBOMs and the provenance to the image that goes to oci:, oci-archive: or a registry
+    #[arg(long)]
+    pub(crate) attest: bool,
     /// A Debian mirror, as a URL or a line of sources.list; may be given again
     #[arg(long, value_name = "MIRROR")]
     pub(crate) mirror: Vec<String>,

@@ -27,7 +27,13 @@ pub fn export_oci_archive(layout: &Layout, reference: &str, tags: &[&str], file:
     let mut files = docker::files(layout, &image, &archive)?;
     add_blob(&mut files, layout, &image.manifest)?;
     files.add_bytes(LAYOUT_FILE, LAYOUT, 0o644, Owner::ROOT)?;
-    files.add_bytes(INDEX_FILE, json(&Index::new(vec![named(&image, reference)])), 0o644, Owner::ROOT)?;
+    let referrers = layout.referrers(&image.manifest.digest)?;
+    for blob in referrers.iter().flat_map(|one| one.blobs.iter().chain([&one.manifest])) {
+        add_blob(&mut files, layout, blob)?;
+    }
+    let about = referrers.into_iter().map(|one| one.manifest);
+    let index = Index::new(std::iter::once(named(&image, reference)).chain(about).collect());
+    files.add_bytes(INDEX_FILE, json(&index), 0o644, Owner::ROOT)?;
     into_file(file, |target| write_tar(&files, file, target))
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::document::Descriptor;
 use crate::error::ImageError;
+use crate::image::Image;
 use crate::layout::{LAYOUT_FILE, Layout, UNFINISHED, persist, unfinished};
 use crate::verify_blobs::check;
 
@@ -18,7 +19,7 @@ use crate::verify_blobs::check;
 pub fn export_oci_folder(layout: &Layout, reference: &str, folder: &Path) -> Result<(), ImageError> {
     let image = layout.image(reference)?;
     if folder.join(LAYOUT_FILE).exists() {
-        return copy(layout, &Layout::open(folder)?, &image.blobs(), reference);
+        return copy(layout, &Layout::open(folder)?, &image, reference);
     }
     if let Some(found) = obstacle(folder)? {
         return Err(ImageError::unexpected(folder, "an OCI layout, an empty folder, or nothing yet", found));
@@ -28,7 +29,7 @@ pub fn export_oci_folder(layout: &Layout, reference: &str, folder: &Path) -> Res
     let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(parent);
     let unfinished = unfinished.map_err(ImageError::io("making a folder in", parent))?;
     let inner = unfinished.path().join("layout");
-    copy(layout, &Layout::create(&inner)?, &image.blobs(), reference)?;
+    copy(layout, &Layout::create(&inner)?, &image, reference)?;
     fs::rename(&inner, folder).map_err(ImageError::io("renaming a folder to", folder))
 }
 
@@ -46,12 +47,13 @@ fn obstacle(folder: &Path) -> Result<Option<String>, ImageError> {
     }
 }
 
-/// Copies the blobs of an image, its manifest first, and then names it.
-fn copy(from: &Layout, to: &Layout, blobs: &[Descriptor], reference: &str) -> Result<(), ImageError> {
-    for blob in blobs {
-        to.import_blob(from, blob)?;
-    }
-    blobs.first().map_or(Ok(()), |manifest| to.name(manifest.clone(), reference))
+/// Copies the blobs of an image, and what documents there are about it, and then names it.
+fn copy(from: &Layout, to: &Layout, image: &Image, reference: &str) -> Result<(), ImageError> {
+    let referrers = from.referrers(&image.manifest.digest)?;
+    let about = referrers.iter().flat_map(|one| one.blobs.iter().chain([&one.manifest]));
+    about.chain(&image.blobs()).try_for_each(|blob| to.import_blob(from, blob))?;
+    to.name(image.manifest.clone(), reference)?;
+    to.list(referrers)
 }
 
 impl Layout {

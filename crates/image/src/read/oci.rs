@@ -52,7 +52,7 @@ fn choose(store: &Store, index: Index, reference: Option<&str>) -> Result<Descri
     let names: Vec<String> = index.manifests.iter().filter_map(Descriptor::reference).map(str::to_owned).collect();
     let mut fitting: Vec<Descriptor> = match reference {
         Some(name) => index.manifests.into_iter().filter(|manifest| manifest.reference() == Some(name)).collect(),
-        None => index.manifests,
+        None => index.manifests.into_iter().filter(|manifest| !manifest.is_artifact()).collect(),
     };
     let file = store.name().join(INDEX_FILE);
     match (fitting.len(), reference) {

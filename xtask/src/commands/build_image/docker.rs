@@ -11,6 +11,8 @@ use monorepo::{Baseline, Monorepo};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
 
+use super::evidence::{self, Foundation, Origin};
+use super::git::Commit;
 use super::image_check::{self, ImageCheck};
 use super::shared::{
     self, artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets, warn_of_drift,
@@ -89,10 +91,9 @@ impl Build<'_> {
         let fingerprint = fingerprint(self.recipe, &rendered, &self.accepted);
         if let Some(image) = self.unchanged(&fingerprint, &artifacts)? {
             self.boot(&image.id, "")?;
-            if self.is_listed() {
-                let scratch = self.state.scratch()?;
-                self.list(&image.id, &self.check_with_inventory(&image.id, scratch.path())?.1)?;
-            }
+            let scratch = self.state.scratch()?;
+            let listed = self.is_listed().then(|| self.check_with_inventory(&image.id, scratch.path())).transpose()?;
+            self.document(&image.id, &listed.unwrap_or_default().1)?;
             self.finish(&steps, &image);
             return Ok(());
         }
@@ -122,7 +123,7 @@ impl Build<'_> {
         self.engine.tag(&id, &self.flags.tag)?;
         self.remember(fingerprint, &image, &verification)?;
         shared::tell(&artifacts, &verification, &judged, self.printer);
-        self.list(&id, &inventory)?;
+        self.document(&id, &inventory)?;
         self.finish(&steps, &image);
         Ok(())
     }
@@ -193,10 +194,25 @@ impl Build<'_> {
         !self.flags.sbom.is_empty()
     }
 
-    fn list(&self, id: &str, inventory: &Inventory) -> Result<()> {
+    /// Writes what is asked for about the image.
+    fn document(&self, id: &str, inventory: &Inventory) -> Result<()> {
         let digest = Digest::try_from(id.to_owned()).map_err(anyhow::Error::msg)?;
-        let subject = NamedImage { name: self.flags.tag.clone(), digest };
-        sbom::write(&self.flags.sbom, &subject, inventory, self.printer)
+        let image = NamedImage { name: self.flags.tag.clone(), digest };
+        sbom::write(&self.flags.sbom, &image, inventory, self.printer)?;
+        if self.flags.provenance.is_none() {
+            return Ok(());
+        }
+        let name = &self.recipe.base_image;
+        let base = self.engine.inspect(name)?.map(|base| base.id).unwrap_or_default();
+        let origin = Origin {
+            flags: self.flags,
+            repo: self.repo,
+            recipe: self.recipe,
+            commit: &Commit::of(&self.repo.root),
+            engine: "docker",
+            foundations: &[Foundation { role: "base", name: Some(name), digest: &base }],
+        };
+        evidence::write(self.flags, &origin, &image, self.printer)
     }
 
     /// What the layers below those of an edit are, and what they are verified for.

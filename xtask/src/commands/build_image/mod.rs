@@ -4,11 +4,13 @@ mod assembly;
 mod base;
 mod docker;
 mod embedded;
+mod evidence;
 mod from_git;
 pub(crate) mod git;
 mod image_check;
 mod outputs;
 mod pruning;
+mod push;
 mod shared;
 
 use std::collections::BTreeSet;
@@ -46,6 +48,7 @@ pub(crate) fn run(
     }
     require_deployable(&repo, flags)?;
     sbom::check("--sbom", &flags.sbom)?;
+    sbom::check("--provenance", flags.provenance.as_slice())?;
     let chosen = choose(flags)?;
     let state = match held {
         Some(state) => state,

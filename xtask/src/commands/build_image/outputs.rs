@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use engine::docker::{self, Docker};
 use engine::{Engine, EngineError, Interrupt, Invocation};
-use image::{DockerArchive, Layout, export_docker_archive, export_oci_archive, export_oci_folder};
+use image::{DockerArchive, Layout, Referrer, export_docker_archive, export_oci_archive, export_oci_folder};
 
+use super::push::{Push, skopeo};
 use crate::exit::WrongUsage;
 use crate::flags::EmbeddedFlags;
 use crate::output::Printer;
@@ -102,13 +103,14 @@ impl Outputs {
         &self,
         layout: &Layout,
         tag: &str,
+        referrers: &[Referrer],
         scratch: &Path,
         printer: &Printer,
         interrupt: &Interrupt,
     ) -> Result<Vec<String>> {
         let mut written = Vec::new();
         for place in &self.places {
-            written.push(write(place, layout, tag)?);
+            written.push(write(place, layout, tag, !referrers.is_empty())?);
         }
         if let Some(store) = &self.load {
             load(store, layout, tag, scratch, interrupt)?;
@@ -116,7 +118,9 @@ impl Outputs {
         }
         if let Some((skopeo, reference)) = &self.push {
             printer.say(&format!("pushing {reference}"));
-            written.push(push(skopeo, layout, tag, reference, scratch, interrupt)?);
+            let push = Push { skopeo, reference, scratch, interrupt };
+            written.push(push.image(layout, tag)?);
+            push.referrers(layout, tag, referrers)?;
         }
         if written.is_empty() {
             written.push(format!("oci:{}:{tag}", layout.folder().display()));
@@ -125,15 +129,9 @@ impl Outputs {
     }
 }
 
-fn skopeo() -> Result<PathBuf, EngineError> {
-    which::which("skopeo").map_err(|_| EngineError::Missing {
-        what: "--push needs skopeo, which is not on the PATH".to_owned(),
-        details: Vec::new(),
-        hint: "install it (Debian, Ubuntu and Fedora: the package skopeo)".to_owned(),
-    })
-}
-
-fn write(place: &Output, layout: &Layout, tag: &str) -> Result<String> {
+/// Writes the image to one place. An archive with documents about it is named with the image's name: others ask which
+/// of several manifests they shall take.
+fn write(place: &Output, layout: &Layout, tag: &str, is_attested: bool) -> Result<String> {
     Ok(match place {
         Output::Folder(folder) => {
             export_oci_folder(layout, tag, folder)?;
@@ -141,7 +139,8 @@ fn write(place: &Output, layout: &Layout, tag: &str) -> Result<String> {
         }
         Output::OciArchive(file) => {
             export_oci_archive(layout, tag, &[tag], file)?;
-            format!("oci-archive:{}", file.display())
+            let name = if is_attested { format!(":{tag}") } else { String::new() };
+            format!("oci-archive:{}{name}", file.display())
         }
         Output::DockerArchive(file) => {
             let archive = DockerArchive { reference: tag, tags: &[tag], includes: &|_| true };
@@ -168,38 +167,6 @@ fn load(store: &Store, layout: &Layout, tag: &str, scratch: &Path, interrupt: &I
     send(&|_| true).context("loading the image")
 }
 
-/// Pushes by skopeo, and gives the reference by digest.
-fn push(
-    skopeo: &Path,
-    layout: &Layout,
-    tag: &str,
-    reference: &str,
-    scratch: &Path,
-    interrupt: &Interrupt,
-) -> Result<String> {
-    let digest_file = scratch.join("digest");
-    let mut line = Invocation::new(skopeo).args(["copy", "--quiet", "--digestfile"]).arg(&digest_file);
-    if is_loopback(reference) {
-        // As Docker does: a registry on this very machine needs no certificate.
-        line = line.arg("--dest-tls-verify=false");
-    }
-    let line = line.arg(format!("oci:{}:{tag}", layout.folder().display())).arg(format!("docker://{reference}"));
-    line.stream(None, interrupt, |_| {})?;
-    let digest = std::fs::read_to_string(&digest_file).context("reading the pushed image's digest")?;
-    Ok(format!("{}@{}", without_tag(reference), digest.trim()))
-}
-
-fn is_loopback(reference: &str) -> bool {
-    let host = reference.split('/').next().unwrap_or_default();
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-    host == "localhost" || host.starts_with("127.") || host == "[::1]"
-}
-
-fn without_tag(reference: &str) -> &str {
-    let name = reference.rfind('/').map_or(0, |slash| slash + 1);
-    reference[name..].find(':').map_or(reference, |colon| &reference[..name + colon])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,12 +178,5 @@ mod tests {
         let error = Output::parse("tar:x").unwrap_err().to_string();
         assert_eq!(error, "--output tar:x: expected oci:DIR, oci-archive:FILE or docker-archive:FILE");
         assert!(Output::parse("oci:").is_err());
-    }
-
-    #[test]
-    fn references_lose_their_tag_and_nothing_else() {
-        assert_eq!(without_tag("localhost:5000/team/app:1.0"), "localhost:5000/team/app");
-        assert_eq!(without_tag("localhost:5000/app"), "localhost:5000/app");
-        assert!(is_loopback("127.0.0.1:5000/app") && is_loopback("localhost/app") && !is_loopback("example.com/app"));
     }
 }

@@ -80,6 +80,7 @@ fn build(
         no_cache: false,
         plan: false,
         sbom: Vec::new(),
+        provenance: None,
         baseline: Vec::new(),
         allow: Vec::new(),
         engine: match chosen {

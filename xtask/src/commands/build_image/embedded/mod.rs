@@ -1,5 +1,6 @@
 //! The build without a daemon: sandboxed steps, our own assembly, verified, then named.
 
+mod documents;
 mod known;
 mod making;
 mod telling;
@@ -13,14 +14,13 @@ use engine::embedded::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
 use engine::run::ImageSettings;
 use engine::{Interrupt, LocalImage};
 use image::prune::PruneClass;
-use image::sbom::NamedImage;
-use image::{Compression, Layer, Layout, StoredImage};
+use image::{Compression, Layer, Layout};
 use monorepo::{Baseline, Monorepo};
 use recipe::Recipe;
 
 use super::base::{self, Ground};
 use super::git::Commit;
-use super::image_check::{self, ImageCheck};
+use super::image_check;
 use super::outputs::Outputs;
 use super::pruning;
 use super::shared::{self, artifacts_folder, incoming_folder, publish, secrets};
@@ -29,7 +29,6 @@ use crate::commands::clean;
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, CompressionMethod};
 use crate::output::{Printer, StepLog};
-use crate::sbom;
 use crate::state::State;
 
 /// Folder of the steps' work trees and records.
@@ -129,26 +128,16 @@ impl Session<'_> {
             None => self.build(&fingerprint, &artifacts)?,
         };
         let layout = Layout::open(self.layout_folder())?;
-        self.list(&layout)?;
-        let written = outputs.write(&layout, &self.flags.tag, scratch.path(), self.printer, self.interrupt)?;
+        let attested = self.document(&layout, scratch.path())?;
+        let (layout, referrers) = attested.unwrap_or((layout, Vec::new()));
+        let written =
+            outputs.write(&layout, &self.flags.tag, &referrers, scratch.path(), self.printer, self.interrupt)?;
         if let Some(booted) = booted {
             booted.tell(&self.flags.tag, self.printer);
         }
         self.finish(&image, &written);
         clean::prune(self.state.shared(), self.printer);
         Ok(())
-    }
-
-    /// Lists what the image is made of, when that is asked for.
-    fn list(&self, layout: &Layout) -> Result<()> {
-        if self.flags.sbom.is_empty() {
-            return Ok(());
-        }
-        let digest = layout.image(&self.flags.tag)?.manifest.digest;
-        let image = StoredImage::in_folder(layout.folder(), Some(&self.flags.tag))?;
-        let check = ImageCheck::new(self.flags, &self.repo, &self.accepted, self.state);
-        let subject = NamedImage { name: self.flags.tag.clone(), digest };
-        sbom::write(&self.flags.sbom, &subject, &check.inventory(&image)?, self.printer)
     }
 
     fn layout_folder(&self) -> PathBuf {

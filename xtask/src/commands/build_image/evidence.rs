@@ -1,0 +1,128 @@
+//! What a build says of its image: what it was built from, and what it holds.
+
+use std::path::Path;
+
+use anyhow::Result;
+use image::provenance::{Dependency, Provenance, STATEMENT};
+use image::sbom::{Inventory, NamedImage, SbomFormat, document};
+use image::{Attachment, Pairs};
+use monorepo::{LOCKFILE, Monorepo};
+use recipe::Recipe;
+use serde_json::{Map, Value, json};
+
+use super::git::Commit;
+use crate::files::{sha256, write_atomically};
+use crate::flags::BuildImage;
+use crate::output::Printer;
+
+/// A root file system or an image that the build stood on.
+pub(super) struct Foundation<'a> {
+    /// What for: `base` or `builder`.
+    pub(super) role: &'a str,
+    /// Its name, where it has one.
+    pub(super) name: Option<&'a str>,
+    /// SHA-256, with or without the algorithm in front.
+    pub(super) digest: &'a str,
+}
+
+/// What a statement is made of.
+pub(super) struct Origin<'a> {
+    pub(super) flags: &'a BuildImage,
+    pub(super) repo: &'a Monorepo,
+    pub(super) recipe: &'a Recipe,
+    pub(super) commit: &'a Commit,
+    pub(super) engine: &'a str,
+    pub(super) foundations: &'a [Foundation<'a>],
+}
+
+impl Origin<'_> {
+    /// How the image came about.
+    pub(super) fn provenance(&self) -> Result<Provenance> {
+        let files = [LOCKFILE, engine::root::RootLock::FILE].into_iter();
+        let files = files.filter(|name| self.repo.root.join(name).is_file());
+        let files = files.map(|name| file(&self.repo.root, name)).collect::<Result<Vec<_>>>()?;
+        let recipe =
+            Dependency { name: "recipe".to_owned(), digest: sha(&self.recipe.fingerprint), ..Dependency::default() };
+        let foundations = self.foundations.iter().map(|one| Dependency {
+            name: one.role.to_owned(),
+            digest: sha(one.digest),
+            annotations: one.name.map(|name| ("name".to_owned(), name.into())).into_iter().collect(),
+            ..Dependency::default()
+        });
+        let dependencies = std::iter::once(source(self.commit)).chain(foundations).chain([recipe]).chain(files);
+        Ok(Provenance { parameters: self.parameters(), internal: internal(), dependencies: dependencies.collect() })
+    }
+
+    /// The flags that change an image. Mirrors, proxies and certificates do not: what they give is compared with
+    /// hashes.
+    fn parameters(&self) -> Map<String, Value> {
+        let embedded = &self.flags.embedded;
+        let all = [
+            ("engine", json!(self.engine)),
+            ("tag", json!(self.flags.tag)),
+            ("backend", json!(self.repo.backend().folder)),
+            ("base", json!(self.flags.base)),
+            ("runtime", json!(embedded.runtime.map(|kind| format!("{kind:?}").to_lowercase()))),
+            ("compression", json!(embedded.compression.map(|method| format!("{method:?}").to_lowercase()))),
+            ("keep", json!(embedded.keep)),
+            ("typecheck", json!(!embedded.no_typecheck)),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// What the environment chose.
+fn internal() -> Map<String, Value> {
+    let epoch = super::assembly::epoch().map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.into()));
+    epoch.into_iter().collect()
+}
+
+/// Nothing of a digest that is not known.
+fn sha(digest: &str) -> Pairs {
+    let hex = digest.strip_prefix("sha256:").unwrap_or(digest);
+    if hex.is_empty() {
+        return Pairs::new();
+    }
+    Pairs::from([("sha256".to_owned(), hex.to_owned())])
+}
+
+fn file(root: &Path, name: &str) -> Result<Dependency> {
+    Ok(Dependency { name: name.to_owned(), digest: sha(&sha256(&root.join(name))?), ..Dependency::default() })
+}
+
+/// The commit; files that differ from it are said, not hidden.
+fn source(commit: &Commit) -> Dependency {
+    let revision = commit.revision.as_deref();
+    let hash = revision.map(|text| text.trim_end_matches("-dirty"));
+    let dirty = revision.map(|text| ("dirty".to_owned(), Value::from(text.ends_with("-dirty"))));
+    let uri = commit.source.as_ref().map(|source| match hash {
+        Some(hash) => format!("git+{source}@{hash}"),
+        None => format!("git+{source}"),
+    });
+    Dependency {
+        name: "source".to_owned(),
+        uri,
+        digest: hash.map(|hash| ("gitCommit".to_owned(), hash.to_owned())).into_iter().collect(),
+        annotations: dirty.into_iter().collect(),
+    }
+}
+
+/// Writes the statement where `--provenance` says.
+pub(super) fn write(flags: &BuildImage, origin: &Origin<'_>, image: &NamedImage, printer: &Printer) -> Result<()> {
+    let Some(path) = &flags.provenance else { return Ok(()) };
+    write_atomically(path, &origin.provenance()?.statement(image))?;
+    printer.message("provenance", json!({ "file": path, "media_type": STATEMENT }));
+    Ok(())
+}
+
+/// All documents about an image.
+pub(super) fn attachments(origin: &Origin<'_>, image: &NamedImage, inventory: &Inventory) -> Result<Vec<Attachment>> {
+    let attachment = |media_type: &str, content: Vec<u8>| Attachment {
+        media_type: media_type.to_owned(),
+        content,
+        annotations: Pairs::new(),
+    };
+    let lists = SbomFormat::ALL.map(|format| attachment(format.media_type(), document(format, image, inventory)));
+    let statement = attachment(STATEMENT, origin.provenance()?.statement(image));
+    Ok(lists.into_iter().chain([statement]).collect())
+}
