@@ -6,7 +6,7 @@ use anyhow::Result;
 use image::provenance::{Dependency, Provenance, STATEMENT};
 use image::sbom::{Inventory, NamedImage, SbomFormat, document};
 use image::{Attachment, Pairs};
-use monorepo::{LOCKFILE, Monorepo};
+use monorepo::{LOCKFILE, Monorepo, SETTINGS};
 use recipe::Recipe;
 use serde_json::{Map, Value, json};
 
@@ -38,7 +38,7 @@ pub(super) struct Origin<'a> {
 impl Origin<'_> {
     /// How the image came about.
     pub(super) fn provenance(&self) -> Result<Provenance> {
-        let files = [LOCKFILE, engine::root::RootLock::FILE].into_iter();
+        let files = [LOCKFILE, SETTINGS, engine::root::RootLock::FILE].into_iter();
         let files = files.filter(|name| self.repo.root.join(name).is_file());
         let files = files.map(|name| file(&self.repo.root, name)).collect::<Result<Vec<_>>>()?;
         let recipe =
