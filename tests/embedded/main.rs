@@ -13,6 +13,7 @@ mod config;
 mod containment;
 mod determinism;
 mod doctor;
+mod packages;
 mod scenarios;
 
 use std::sync::OnceLock;
