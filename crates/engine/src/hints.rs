@@ -140,6 +140,22 @@ const KNOWN: &[Known] = &[
         hint: "names cannot be resolved inside the build: check the network, DNS and HTTP_PROXY",
     },
     Known {
+        words: &["Unable to locate package"],
+        hint: "Debian has no package of this name: mend `packages` of [runtime] in xtask.toml; https://packages.debian.org lists them",
+    },
+    Known {
+        words: &["CERTIFICATE_VERIFY_FAILED"],
+        hint: "a proxy with a CA of its own is between: name its certificates with `--ca-file FILE`",
+    },
+    Known {
+        words: &["Name or service not known"],
+        hint: "a host name cannot be resolved inside the build: check the network, PIP_INDEX_URL and HTTPS_PROXY",
+    },
+    Known {
+        words: &["No matching distribution found"],
+        hint: "the Python index lacks this version for this Python: mend `packages` of [techdocs] in xtask.toml, or name another index in PIP_INDEX_URL",
+    },
+    Known {
         words: &["ECONNREFUSED"],
         hint: "a connection was refused: a proxy on localhost cannot be reached from inside a build",
     },
@@ -178,6 +194,8 @@ pub(crate) fn blames_environment(lines: &[impl AsRef<str>]) -> bool {
         "SELF_SIGNED_CERT",
         "self-signed certificate",
         "unknown authority",
+        "CERTIFICATE_VERIFY_FAILED",
+        "Name or service not known",
         "EAI_AGAIN",
         "ENOTFOUND",
         "ECONNREFUSED",
@@ -204,12 +222,16 @@ mod tests {
         );
         assert!(hint("got permission denied while trying to connect to /var/run/docker.sock").contains("group docker"));
         assert!(hint("src/index.ts(3,1): error TS2304: Cannot find name").contains("yarn tsc"));
+        assert!(hint("ERROR: No matching distribution found for mkdocs==9").contains("[techdocs]"));
+        assert!(hint("E: Unable to locate package gitt").contains("[runtime]"));
         assert_eq!(hint_for(&["all is well"]), None);
     }
 
     #[test]
     fn the_network_is_not_the_repositorys_fault() {
         assert!(blames_environment(&["getaddrinfo EAI_AGAIN registry"]));
+        assert!(blames_environment(&["[Errno -2] Name or service not known", "No matching distribution found for a"]));
         assert!(!blames_environment(&["error TS2304"]));
+        assert!(!blames_environment(&["No matching distribution found for a"]));
     }
 }

@@ -93,7 +93,7 @@ fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Val
         debian_install => (!debian_packages(repo).is_empty()).then(|| debian_install(&debian_packages(repo).join(" "))),
         network_mounts => secret_mounts(recipe.steps.first().map_or(&[][..], |step| &step.secrets)),
         steps => steps,
-        runtime_packages => step_of(recipe, &StepId::RuntimePackages).map(runtime_packages),
+        runtime_packages => step_of(recipe, &StepId::RuntimePackages).map(|step| runtime_packages(repo, step)),
         techdocs => step_of(recipe, &StepId::TechDocs).map(techdocs),
         typecheck => step_of(recipe, &StepId::Typecheck).is_some(),
         check_skeleton => quoted_script(Script::CheckSkeleton)?,
@@ -170,12 +170,8 @@ fn debian_install(packages: &str) -> String {
 }
 
 /// The stage that the image stands on, without logs and caches of the installation.
-fn runtime_packages(step: &Step) -> Value {
-    let packages = step.actions.iter().flat_map(|action| match action {
-        Action::Run { argv, .. } => argv.iter().skip(4).map(String::as_str).collect(),
-        Action::Script { .. } => Vec::new(),
-    });
-    let install = debian_install(&packages.collect::<Vec<_>>().join(" "));
+fn runtime_packages(repo: &Monorepo, step: &Step) -> Value {
+    let install = debian_install(&repo.settings.runtime_packages().join(" "));
     context! { summary => &step.summary, mounts => secret_mounts(&step.secrets), install => install }
 }
 

@@ -120,7 +120,13 @@ fn additions(apt: &Apt, names: &[String]) -> Result<Vec<String>, EngineError> {
         return Ok(Vec::new());
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    apt.closure_without_installers(&names).map_err(|error| super::with_hint(error, NO_ADDITION))
+    apt.closure_without_installers(&names).map_err(|error| match super::with_hint(error, NO_ADDITION) {
+        // The index was read a moment ago, so it is the names.
+        EngineError::Failed { command, code, step, tail, hint, log, .. } => {
+            EngineError::Failed { command, code, step, tail, hint, repository: true, log }
+        }
+        other => other,
+    })
 }
 
 fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
