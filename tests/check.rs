@@ -195,6 +195,17 @@ fn the_published_guide_has_its_known_defects() {
     assert_eq!(found(&sandbox), expected);
 }
 
+/// Without our files, the Dockerfile in the backend's folder is looked at.
+#[test]
+fn the_documented_multi_stage_build_ships_its_compilers() {
+    let sandbox = Sandbox::of("minimal");
+    let path = "packages/backend/Dockerfile";
+    sandbox.write(path, &std::fs::read_to_string(fixture("check/Dockerfile.multi-stage")).unwrap());
+    let lines: Vec<_> = sandbox.read(path).lines().map(str::to_owned).collect();
+    let last = lines.iter().rposition(|line| line.starts_with("RUN apt-get")).unwrap() + 1;
+    assert_eq!(found(&sandbox), [format!("BF019 {path}:{last}")]);
+}
+
 #[test]
 fn what_is_safe_is_mended_and_nothing_else() {
     let sandbox = rendered();

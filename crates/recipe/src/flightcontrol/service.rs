@@ -74,8 +74,8 @@ pub(crate) fn environments<'a>(json: &'a JsonText<'_>) -> &'a [Node] {
     json.root.get("environments").map_or(&[], Node::items)
 }
 
-/// The service that is our backend: the one with the id of the settings, else the one with our Dockerfile, else the
-/// only one that answers HTTP.
+/// The service that is our backend: the one with the id of the settings, else the one with a Dockerfile in the
+/// backend's folder, else the only one that answers HTTP and whose Dockerfile is nowhere. Any other is somebody else's.
 pub(crate) fn own_service<'a>(repo: &Monorepo, json: &JsonText<'_>, services: &'a Node) -> Option<&'a Node> {
     let has = |service: &&Node, key: &str, is_so: &dyn Fn(&str) -> bool| {
         service.get(key).is_some_and(|node| json.value(node).as_str().is_some_and(is_so))
@@ -85,7 +85,11 @@ pub(crate) fn own_service<'a>(repo: &Monorepo, json: &JsonText<'_>, services: &'
     let folder = format!("{}/", repo.backend().folder);
     let by_file = || all().find(|service| has(service, "dockerfilePath", &|path| normal(path).starts_with(&folder)));
     let answering = || all().filter(|service| has(service, "type", &|kind| ANSWERING.contains(&kind)));
-    let only = || answering().next().filter(|_| answering().count() == 1);
+    let is_astray = |service: &&Node| {
+        let is_there = |path: &str| repo.tree.contains(normal(path));
+        has(service, "buildType", &|kind| kind == "docker") && !has(service, "dockerfilePath", &is_there)
+    };
+    let only = || answering().next().filter(|_| answering().count() == 1).filter(is_astray);
     by_id.or_else(by_file).or_else(only)
 }
 
