@@ -150,6 +150,7 @@ fn a_new_app_builds_boots_and_rebuilds_only_what_changed() {
     let repo = app(folder.path());
     let bench =
         Bench { repo, state: folder.path().join("state"), tag: "backstage-xtask-test:app".to_owned(), env: Vec::new() };
+    assert_eq!(codes(&bench, "packages/backend/Dockerfile"), ["BF016", "BF016"], "its archives are in no clone");
     let first = bench.build(TO_TRY).expect_success();
     println!("nothing cached: {:.1} s", first.seconds());
     boots(&bench.tag, folder.path());
@@ -171,6 +172,15 @@ fn a_new_app_builds_boots_and_rebuilds_only_what_changed() {
     assert_eq!(app.ran(), ["assemble", "build-app", "build-backend", "typecheck"]);
 
     docker(&["image", "rm", &bench.tag]);
+}
+
+/// What `check` finds in a Dockerfile.
+fn codes(bench: &Bench, dockerfile: &str) -> Vec<String> {
+    let output = bench.xtask(&["check", "--dockerfile", dockerfile, "--message-format", "json"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let message: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let findings = message["findings"].as_array().unwrap_or_else(|| panic!("{text}"));
+    findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
 }
 
 /// One line that no build cache can know from an earlier run.

@@ -106,6 +106,23 @@ fn a_service_and_a_database_come_into_an_environment_without_them() {
 }
 
 #[test]
+fn a_service_of_somebody_else_is_left_alone() {
+    let shop = "{ \"id\": \"shop\", \"type\": \"web\", \"buildType\": \"nixpacks\", \"port\": 3000 }";
+    let wiki =
+        "{ \"id\": \"wiki\", \"type\": \"web\", \"buildType\": \"docker\", \"dockerfilePath\": \"wiki/Dockerfile\" }";
+    for theirs in [shop, wiki] {
+        let sandbox = Sandbox::of("minimal");
+        sandbox.write("wiki/Dockerfile", "FROM scratch\n");
+        sandbox.write(FILE, &format!("{{ \"environments\": [{{ \"services\": [ {theirs} ] }}] }}"));
+        assert!(transcript(&sandbox.run(&["check"])).contains("BF001 flightcontrol.json"));
+        sandbox.succeed(&["render"]);
+        let text = sandbox.read(FILE);
+        assert!(text.contains(&format!("[ {theirs}, {{")), "{text}");
+        sandbox.succeed(&["check", "--fail-on", "note"]);
+    }
+}
+
+#[test]
 fn files_that_are_not_understood_are_left_alone() {
     for (text, words) in [
         ("{ \"environments\": [ }", "flightcontrol.json:1:21: found broken JSON"),

@@ -46,6 +46,7 @@ mod tests {
             subject: "bundle.tar.gz".to_owned(),
             entry: Some("a,b:c%\n".to_owned()),
             key: None,
+            line: None,
             expected: "x\r::error::".to_owned(),
             found: "100%".to_owned(),
             why: "It breaks.",

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Config(flags) => commands::config::run(flags, &cli.repository, &printer, &interrupt),
         Command::Explain(flags) => commands::explain::run(flags, &printer),
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
+        Command::Check(flags) => commands::check::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),
         Command::Doctor(flags) => commands::doctor::run(flags, &cli.repository, &printer, &interrupt),
         Command::Clean(flags) => commands::clean::run(flags, &cli.repository, &printer, &interrupt),

@@ -39,6 +39,9 @@ impl<'a> Places<'a> {
     /// backend's; there the key that the finding names, else the package's name. Nothing without a repository.
     pub(crate) fn of(&self, finding: &Finding) -> Option<Place> {
         let repo = self.repo?;
+        if let Some(line) = finding.line {
+            return Some(Place { file: format!("{}{}", self.prefix, finding.subject), line });
+        }
         let entry = finding.entry.as_deref().unwrap_or_default();
         let file = file(repo, entry.strip_prefix(&self.inside).unwrap_or(entry));
         let text = match file.ends_with("package.json") {

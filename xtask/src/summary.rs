@@ -64,10 +64,11 @@ pub(crate) fn finding(finding: &Finding) -> String {
     )
 }
 
-/// What a finding is about: an archive, or an entry in it.
+/// What a finding is about: an archive, or an entry in it; or a line of a file.
 pub(crate) fn place(finding: &Finding) -> String {
-    match &finding.entry {
-        Some(entry) => format!("{}: {entry}", finding.subject),
-        None => finding.subject.clone(),
+    match (&finding.entry, finding.line) {
+        (Some(entry), _) => format!("{}: {entry}", finding.subject),
+        (None, Some(line)) => format!("{}:{line}", finding.subject),
+        (None, None) => finding.subject.clone(),
     }
 }

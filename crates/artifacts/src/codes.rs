@@ -183,6 +183,7 @@ impl Code {
     /// A finding of this code. All text is made printable here, whatever archive it came from.
     pub(crate) fn finding(self, at: At<'_>, expected: &str, found: &str, next: &str) -> Finding {
         Finding {
+            line: None,
             code: self.0.code,
             severity: self.0.severity,
             subject: printable(at.archive),

@@ -26,6 +26,7 @@ pub fn verify_run_configuration(subject: &str, found: &RunConfiguration, expecte
         subject: subject.to_owned(),
         entry: None,
         key: None,
+        line: None,
         expected,
         found,
         why: kind.why(),

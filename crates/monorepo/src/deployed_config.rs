@@ -1,6 +1,6 @@
 //! What the configuration of a deployed backend asks of its environment, and where it leads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,6 +15,9 @@ const SHOWN: &[&str] = &["app.baseUrl", "backend.baseUrl", "backend.listen"];
 pub struct DeployedConfig {
     /// Variables of the environment that it refers to, by name.
     pub variables: BTreeMap<String, ConfigVariable>,
+    /// Those of them that no longer matter once all files are laid over one another.
+    #[serde(skip)]
+    pub replaced_variables: BTreeSet<String>,
     /// Where a backend is and listens, as the last file has it that says so.
     pub settings: Vec<ConfigSetting>,
     /// How it reaches its database.
@@ -80,7 +83,10 @@ impl DeployedConfig {
             }
             merge(&mut merged, value);
         }
-        Ok(Self { variables, settings: settings.into_values().collect(), database: database(&merged) })
+        let database = database(&merged);
+        let effective = effective_variables(merged);
+        let replaced_variables = variables.keys().filter(|name| !effective.contains(*name)).cloned().collect();
+        Ok(Self { variables, replaced_variables, settings: settings.into_values().collect(), database })
     }
 }
 
@@ -94,6 +100,32 @@ fn merge(into: &mut Value, from: Value) {
         }
         (_, Value::Null) => {}
         (into, from) => *into = from,
+    }
+}
+
+/// What a connection string says, whatever stands beside it (`pg`, `ConnectionParameters`).
+const OF_CONNECTION_STRING: &[&str] = &["host", "port", "user", "password", "database"];
+
+/// Variables of the configuration as a whole.
+fn effective_variables(mut merged: Value) -> BTreeSet<String> {
+    let connection = merged.pointer_mut("/backend/database/connection").and_then(Value::as_object_mut);
+    if let Some(connection) = connection.filter(|connection| connection.contains_key("connectionString")) {
+        connection.retain(|key, _| !OF_CONNECTION_STRING.contains(&key.as_str()));
+    }
+    let mut names = BTreeSet::new();
+    collect_names(&merged, &mut names);
+    names
+}
+
+fn collect_names(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => names.extend(variables(text).into_iter().map(|(name, _)| name.to_owned())),
+        Value::Array(items) => items.iter().for_each(|item| collect_names(item, names)),
+        Value::Object(fields) => {
+            names.extend(fields.get("$env").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect_names(value, names));
+        }
+        _ => {}
     }
 }
 

@@ -136,6 +136,11 @@ impl Monorepo {
         self.workspaces.get(&self.backend).expect("the backend is a workspace")
     }
 
+    /// Whether this release line of Node is one that the repository asks for.
+    pub fn allows_node(&self, major: u32) -> bool {
+        self.node.allows(major, &self.manifest)
+    }
+
     /// The packages of the production workspace, sorted by folder.
     pub fn production_packages(&self) -> Vec<&Workspace> {
         self.workspaces.production_closure(self.backend())

@@ -85,6 +85,9 @@ pub struct Finding {
     /// The key in the package's manifest that it is about, when there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The line of the subject that it is about, from 1, when the subject is a file of the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// What should be there.
     pub expected: String,
     /// What is there.

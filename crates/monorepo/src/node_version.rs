@@ -53,6 +53,12 @@ impl NodeVersion {
         Ok(Self::line(newest, &format!("engines.node \"{range}\" in package.json")))
     }
 
+    /// Whether another release line is as good: a version file names one, `engines.node` may leave a choice.
+    pub(crate) fn allows(&self, major: u32, manifest: &Manifest) -> bool {
+        let range = manifest.engines.get("node").filter(|_| !self.source.starts_with('.'));
+        range.map_or(major == self.major, |range| satisfies(range, major))
+    }
+
     fn line(major: u32, source: &str) -> Self {
         Self { major, version: major.to_string(), source: source.to_owned() }
     }

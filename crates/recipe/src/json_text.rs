@@ -34,7 +34,7 @@ struct Member {
 }
 
 /// A replacement of a part of the text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Edit {
     start: usize,
     end: usize,

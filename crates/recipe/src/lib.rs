@@ -1,6 +1,7 @@
 //! The recipe: which steps make the image of a repository, from which inputs. Data, made from facts by
 //! pure functions; an engine runs it, and [`render`] writes it down as a Dockerfile.
 
+mod check;
 mod command_line;
 mod dist_workspace;
 mod dockerfile;
@@ -14,6 +15,7 @@ mod scripts;
 mod sources;
 mod step;
 
+pub use check::{CODES, Deployment, DeploymentFile, Dockerfile, check_deployment, named_dockerfiles};
 pub use dist_workspace::{DistWorkspace, PackageBuild, dist_workspace};
 pub use dockerfile::{Rendered, is_as_rendered, render};
 pub use fingerprint::reduced_manifests;

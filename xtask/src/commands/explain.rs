@@ -21,7 +21,7 @@ pub(crate) fn run(flags: &Explain, printer: &Printer) -> Result<()> {
 
 /// Every kind of finding there is.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static FindingKind> {
-    artifacts::CODES.iter().chain(image::CODES)
+    artifacts::CODES.iter().chain(image::CODES).chain(recipe::CODES)
 }
 
 fn say(kind: &FindingKind, text: &str, printer: &Printer) {

@@ -93,6 +93,26 @@ pub(crate) struct Config {
     pub(crate) require: bool,
 }
 
+/// `check`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Check {
+    /// A Dockerfile, relative to the root; may be given again [default: those of flightcontrol.json and ours]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dockerfile: Vec<String>,
+    /// Add to our service in flightcontrol.json what it lacks, before checking
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// The least grave findings to fail for
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    pub(crate) fail_on: FailOn,
+    /// Do not fail for the findings listed in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// List all findings in this file, for --baseline, and do not fail for any
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+}
+
 /// `doctor`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Doctor {

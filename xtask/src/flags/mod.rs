@@ -35,9 +35,9 @@ impl Cli {
             let message = "the argument '--quiet' cannot be used with '--verbose'";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
-        let finds = matches!(cli.command, Command::VerifyArtifacts(_) | Command::VerifyImage(_));
+        let finds = matches!(cli.command, Command::Check(_) | Command::VerifyArtifacts(_) | Command::VerifyImage(_));
         if cli.output.message_format == MessageFormat::Sarif && !finds {
-            let message = "'--message-format sarif' is for 'verify-artifacts' and 'verify-image' only";
+            let message = "'--message-format sarif' is for 'check', 'verify-artifacts' and 'verify-image' only";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         cli
@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Write the files that Flightcontrol deploys by, or check that they are up to date
     Render(Render),
+    /// Check that the files a deployment reads agree with the repository and with each other
+    Check(Check),
     /// Say at once all that would get in the way of a build here
     Doctor(Doctor),
     /// Make a base image from Debian packages and Node from npm, where no registry can be reached

@@ -96,6 +96,7 @@ pub(crate) fn finding(subject: &str, kind: FindingKind, entry: Option<&str>, say
         subject: printable(subject),
         entry: entry.map(printable),
         key: None,
+        line: None,
         expected: printable(says.expected),
         found: printable(says.found),
         why: kind.why(),

@@ -6,7 +6,8 @@ mod watch_paths;
 
 pub use app_config::app_config;
 pub use service::{Merged, flightcontrol_json};
-pub(crate) use watch_paths::watch_paths;
+pub(crate) use service::{environments, normal, own_service};
+pub(crate) use watch_paths::{inputs, watch_paths};
 
 /// Name of the file that describes the services, in the root of the repository.
 pub const FLIGHTCONTROL: &str = "flightcontrol.json";

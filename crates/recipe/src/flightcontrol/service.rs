@@ -16,6 +16,8 @@ const TEMPLATE: &str = include_str!("../../../../assets/flightcontrol.json");
 const FOLLOWED: &[&str] = &["type", "buildType", "dockerfilePath", "dockerContext", "port", "healthCheckPath"];
 /// Keys that are added where they are missing, and else are the user's.
 const ADDED: &[&str] = &["target", "injectEnvVariablesInDockerfile"];
+/// There is no other port that would work, so nothing of value is lost with one.
+const PORT: &str = "port";
 /// What a service is called that answers HTTP; the second by older versions of the schema.
 const ANSWERING: [&str; 2] = ["web", "fargate"];
 
@@ -24,6 +26,8 @@ const ANSWERING: [&str; 2] = ["web", "fargate"];
 pub struct Merged {
     /// The whole file.
     pub file: Rendered,
+    /// The file with what is lacking added, and no value lost.
+    pub additions: String,
     /// Keys of the service that somebody gave another value, which would be lost.
     pub replaced: Vec<String>,
 }
@@ -36,7 +40,7 @@ pub struct Merged {
 pub fn flightcontrol_json(repo: &Monorepo, recipe: &Recipe, found: Option<&str>) -> Result<Merged, Problem> {
     let template = filled(repo, recipe).map_err(|error| broken_template(&error.to_string()))?;
     let Some(found) = found else {
-        return Ok(Merged { file: rendered(template), replaced: Vec::new() });
+        return Ok(Merged { additions: template.clone(), file: rendered(template), replaced: Vec::new() });
     };
     let wanted = Wanted::new(repo, &template)?;
     let json = JsonText::parse(found).map_err(|error| {
@@ -49,16 +53,20 @@ pub fn flightcontrol_json(repo: &Monorepo, recipe: &Recipe, found: Option<&str>)
         return Err(problem("no environment with services", "`environments`, each with a list `services`"));
     };
     let mut edits = Vec::new();
+    let mut replacing = Vec::new();
     let mut replaced = Vec::new();
     for services in &lists {
         if let Some(service) = own_service(repo, &json, services) {
-            wanted.bring_in_line(&json, services, service, &mut edits, &mut replaced);
+            replaced.extend(wanted.replace(&json, service, &mut replacing));
+            wanted.add(&json, services, service, &mut edits);
         }
     }
-    if edits.is_empty() && !lists.iter().any(|services| own_service(repo, &json, services).is_some()) {
+    if !lists.iter().any(|services| own_service(repo, &json, services).is_some()) {
         edits.push(json.add_items(first, &wanted.new_services(&json, first)));
     }
-    Ok(Merged { file: rendered(json.edited(edits)), replaced })
+    let additions = json.edited(edits.clone());
+    edits.extend(replacing);
+    Ok(Merged { file: rendered(json.edited(edits)), additions, replaced })
 }
 
 /// The environments of a file.
@@ -66,8 +74,8 @@ pub(crate) fn environments<'a>(json: &'a JsonText<'_>) -> &'a [Node] {
     json.root.get("environments").map_or(&[], Node::items)
 }
 
-/// The service that is our backend: the one with the id of the settings, else the one with our Dockerfile, else the
-/// only one that answers HTTP.
+/// The service that is our backend: the one with the id of the settings, else the one with a Dockerfile in the
+/// backend's folder, else the only one that answers HTTP and whose Dockerfile is nowhere. Any other is somebody else's.
 pub(crate) fn own_service<'a>(repo: &Monorepo, json: &JsonText<'_>, services: &'a Node) -> Option<&'a Node> {
     let has = |service: &&Node, key: &str, is_so: &dyn Fn(&str) -> bool| {
         service.get(key).is_some_and(|node| json.value(node).as_str().is_some_and(is_so))
@@ -77,7 +85,11 @@ pub(crate) fn own_service<'a>(repo: &Monorepo, json: &JsonText<'_>, services: &'
     let folder = format!("{}/", repo.backend().folder);
     let by_file = || all().find(|service| has(service, "dockerfilePath", &|path| normal(path).starts_with(&folder)));
     let answering = || all().filter(|service| has(service, "type", &|kind| ANSWERING.contains(&kind)));
-    let only = || answering().next().filter(|_| answering().count() == 1);
+    let is_astray = |service: &&Node| {
+        let is_there = |path: &str| repo.tree.contains(normal(path));
+        has(service, "buildType", &|kind| kind == "docker") && !has(service, "dockerfilePath", &is_there)
+    };
+    let only = || answering().next().filter(|_| answering().count() == 1).filter(is_astray);
     by_id.or_else(by_file).or_else(only)
 }
 
@@ -159,29 +171,32 @@ impl Wanted {
         })
     }
 
-    fn bring_in_line(
-        &self,
-        json: &JsonText<'_>,
-        services: &Node,
-        service: &Node,
-        edits: &mut Vec<Edit>,
-        replaced: &mut Vec<String>,
-    ) {
-        let mut added = Vec::new();
-        for key in FOLLOWED.iter().chain(ADDED).chain(&self.sizes).copied() {
-            let wanted = self.service.get(key).cloned().unwrap_or_default();
-            match service.get(key) {
-                None => added.push((key, wanted)),
-                Some(_) if ADDED.contains(&key) => {}
-                Some(node) if is_same(&json.value(node), &wanted) => {}
-                Some(node) => {
-                    // There is no other port that would work, so nothing of value is lost with one.
-                    if key != "port" {
-                        replaced.push(format!("{key}: {} (line {})", json.value(node), json.line(node)));
-                    }
-                    edits.push(json.replace(node, &wanted));
-                }
+    /// The keys that the template gives a value, and the user may not.
+    fn followed(&self) -> impl Iterator<Item = (&'static str, Value)> + '_ {
+        let keys = FOLLOWED.iter().chain(&self.sizes).copied();
+        keys.map(|key| (key, self.service.get(key).cloned().unwrap_or_default()))
+    }
+
+    /// Replaces values that are other ones, and says which.
+    fn replace(&self, json: &JsonText<'_>, service: &Node, edits: &mut Vec<Edit>) -> Vec<String> {
+        let mut replaced = Vec::new();
+        for (key, wanted) in self.followed().filter(|(key, _)| *key != PORT) {
+            if let Some(node) = service.get(key).filter(|node| !is_same(&json.value(node), &wanted)) {
+                replaced.push(format!("{key}: {} (line {})", json.value(node), json.line(node)));
+                edits.push(json.replace(node, &wanted));
             }
+        }
+        replaced
+    }
+
+    /// Adds what is not there, and the one port that works.
+    fn add(&self, json: &JsonText<'_>, services: &Node, service: &Node, edits: &mut Vec<Edit>) {
+        let added_once = ADDED.iter().map(|key| (*key, self.service.get(key).cloned().unwrap_or_default()));
+        let mut added: Vec<(&str, Value)> =
+            self.followed().chain(added_once).filter(|(key, _)| service.get(key).is_none()).collect();
+        let port = self.service.get(PORT).cloned().unwrap_or_default();
+        if let Some(node) = service.get(PORT).filter(|node| !is_same(&json.value(node), &port)) {
+            edits.push(json.replace(node, &port));
         }
         self.watch(json, service, &mut added, edits);
         self.connect(json, services, service, &mut added, edits);

@@ -13,7 +13,7 @@ pub(crate) fn watch_paths(repo: &Monorepo, recipe: &Recipe) -> Vec<String> {
 }
 
 /// Every file that a build reads.
-fn inputs(repo: &Monorepo, recipe: &Recipe) -> BTreeSet<String> {
+pub(crate) fn inputs(repo: &Monorepo, recipe: &Recipe) -> BTreeSet<String> {
     let steps = recipe.steps.iter().map(|step| &step.inputs);
     let manifests = steps.clone().flat_map(|inputs| &inputs.manifest_folders).map(|folder| match folder.as_str() {
         "." => "package.json".to_owned(),

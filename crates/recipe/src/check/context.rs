@@ -1,0 +1,69 @@
+//! What the checks know.
+
+use std::collections::BTreeSet;
+
+use monorepo::{DeployedConfig, Finding, FindingKind, Monorepo, Problems, find_secrets, printable};
+
+use crate::flightcontrol::inputs;
+use crate::plan::Recipe;
+
+/// The facts, and what follows from them.
+pub(crate) struct Context<'a> {
+    pub(crate) repo: &'a Monorepo,
+    pub(crate) recipe: &'a Recipe,
+    /// Variables that the configuration needs: referred to without a fallback where no later file replaces it.
+    pub(crate) needed: BTreeSet<String>,
+    /// Every file that a build reads.
+    pub(crate) inputs: BTreeSet<String>,
+}
+
+/// What a finding says.
+pub(crate) struct Says<'a> {
+    pub(crate) expected: &'a str,
+    pub(crate) found: &'a str,
+    pub(crate) next: &'a str,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(repo: &'a Monorepo, recipe: &'a Recipe) -> Result<Self, Problems> {
+        let config = DeployedConfig::read(&repo.deployed_texts()?)?;
+        let needed = config
+            .variables
+            .into_iter()
+            .filter(|(name, variable)| !variable.has_fallback && !config.replaced_variables.contains(name));
+        Ok(Self { repo, recipe, needed: needed.map(|(name, _)| name).collect(), inputs: inputs(repo, recipe) })
+    }
+}
+
+/// A finding about a line of a file; all text is made printable here.
+pub(crate) fn finding(kind: FindingKind, file: &str, line: usize, says: &Says<'_>) -> Finding {
+    Finding {
+        code: kind.code,
+        severity: kind.severity,
+        subject: printable(file),
+        entry: None,
+        key: None,
+        line: Some(line),
+        expected: printable(says.expected),
+        found: printable(says.found),
+        why: kind.why(),
+        next: printable(says.next),
+    }
+}
+
+/// Why a literal value of a variable looks like a secret.
+pub(crate) fn secret(name: &str, value: &str) -> Option<String> {
+    let name = name.to_uppercase();
+    let speaks = ["TOKEN", "SECRET", "PASSWORD", "PRIVATE_KEY", "API_KEY"].iter().any(|word| name.contains(word));
+    let is_switch = ["true", "false", "0", "1"].contains(&value) || value.starts_with('$') || value.starts_with('/');
+    if speaks && !value.is_empty() && !is_switch {
+        return Some(format!("a literal value of {name}"));
+    }
+    let has_password = value.split_once("://").and_then(|(_, rest)| rest.split_once('@')).is_some_and(|(user, _)| {
+        user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !password.starts_with('$'))
+    });
+    if has_password {
+        return Some(format!("a password in the address in {name}"));
+    }
+    find_secrets("", value.as_bytes()).first().map(|kind| format!("{} in {name}", kind.name()))
+}
