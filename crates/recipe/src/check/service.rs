@@ -12,14 +12,14 @@ use super::context::{Context, Says, finding, secret};
 use crate::flightcontrol::{environments, normal, own_service};
 use crate::json_text::{JsonText, Node};
 
-/// Numbers that the schema limits.
+/// Numbers that the schema limits. Memory is not among them: files that work have gigabytes and megabytes. Of processors
+/// only what no instance of AWS has is wrong, such as Fargate's own units of 1024.
 const RANGES: &[(&str, f64, f64)] = &[
     ("healthCheckTimeoutSecs", 2.0, 120.0),
     ("healthCheckIntervalSecs", 5.0, 300.0),
     ("port", 1.0, 65535.0),
     ("minInstances", 0.0, f64::INFINITY),
-    ("cpu", 0.25, 16.0),
-    ("memory", 0.5, 120.0),
+    ("cpu", 0.125, 192.0),
 ];
 /// The port that Flightcontrol takes.
 const DEFAULT_PORT: u64 = 3000;
