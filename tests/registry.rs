@@ -183,6 +183,43 @@ fn documents_go_with_the_image_and_it_stays_the_same() {
 }
 
 #[test]
+fn a_base_image_is_locked_by_what_the_registry_has_and_used_by_its_digest() {
+    let registry = Registry::start();
+    let base = registry.reference("team/base:1");
+    demo().embedded(&[]).expect_success();
+    let from = format!("oci:{}:{}", demo().layout().display(), demo().tag);
+    skopeo(&["copy", "--quiet", "--dest-tls-verify=false", &from, &format!("docker://{base}")]);
+    let _lock = Restore::of(demo(), "base-image.lock.json");
+    let lock = demo().repo.join("base-image.lock.json");
+    run(&mut demo().xtask(&["base-image", "--update", "--base", &base]));
+    let mut locked: serde_json::Value = serde_json::from_slice(&std::fs::read(&lock).unwrap()).unwrap();
+    assert_eq!(locked["images"][&base]["digest"], named());
+    let plan = |base: &str| -> serde_json::Value {
+        let plan = demo().xtask(&["build-image", "--plan", "--base", base]).output().unwrap();
+        serde_json::from_slice(&plan.stdout).unwrap()
+    };
+    assert_eq!(plan(&base)["base_image"], format!("{base}@{}", named()));
+    assert_eq!(plan("other:1")["base_image"], "other:1");
+    // The default base in the Dockerfile, and what is said when all of it is old.
+    let pin = serde_json::json!({ "digest": named(), "locked": "2020-01-01" });
+    let default = plan_of_default();
+    let default = default.split('@').next().unwrap();
+    locked["images"] = serde_json::json!({ default: pin });
+    std::fs::write(&lock, locked.to_string()).unwrap();
+    assert_eq!(plan_of_default(), format!("{default}@{}", named()));
+    let said = demo().xtask(&["render", "--check"]).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains(&format!("base-image.lock.json: {default} was locked ")), "{said}");
+    assert!(said.contains("days ago, expected at most 60") && said.contains("base-image --update"), "{said}");
+}
+
+fn plan_of_default() -> String {
+    let plan = demo().xtask(&["build-image", "--plan"]).output().unwrap();
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    plan["base_image"].as_str().unwrap().to_owned()
+}
+
+#[test]
 fn after_a_backend_edit_little_is_pushed() {
     let registry = Registry::start();
     let reference = registry.reference("team/app:1");

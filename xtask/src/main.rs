@@ -11,6 +11,7 @@ mod flags;
 mod github;
 mod image_source;
 mod output;
+mod pins;
 mod place;
 mod repository;
 mod sarif;

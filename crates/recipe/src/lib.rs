@@ -21,7 +21,7 @@ pub use dockerfile::{Rendered, is_as_rendered, render};
 pub use fingerprint::reduced_manifests;
 pub use flightcontrol::{FLIGHTCONTROL, Merged, app_config, flightcontrol_json};
 pub use health::HealthCheck;
-pub use plan::{Recipe, RuntimeImage, SCHEMA_VERSION, plan};
+pub use plan::{Recipe, RuntimeImage, SCHEMA_VERSION, default_base_image, plan};
 pub use runtime::{MKDOCS, TECHDOCS};
 pub use scripts::{WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles, yarn_file};
 pub use step::{Action, Inputs, ManifestForm, Script, Step, StepId};

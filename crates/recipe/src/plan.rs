@@ -56,7 +56,7 @@ pub struct Recipe {
 }
 
 /// The default base image for a Node version.
-fn default_base_image(node: &NodeVersion) -> String {
+pub fn default_base_image(node: &NodeVersion) -> String {
     format!("node:{}-trixie-slim", node.version)
 }
 

@@ -1,15 +1,17 @@
 //! `base-image`: a base where no registry can be reached, or the lock of one for builds without an engine.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
-use engine::root::{Architecture, RootLock, Roots, Wanted};
+use engine::root::{Architecture, PinnedImage, RootLock, Roots, Wanted};
 use engine::{BaseImageRequest, Engine, Interrupt, docker};
 use serde_json::json;
 
 use crate::files::write_atomically;
 use crate::flags::{BaseImage, RepositoryFlags};
 use crate::output::{Printer, StepLog};
+use crate::pins;
 use crate::repository;
 use crate::state::State;
 use crate::summary::megabytes;
@@ -54,13 +56,38 @@ fn update(flags: &BaseImage, repository: &RepositoryFlags, printer: &Printer, in
         packages: &packages,
         pip: repo.settings.techdocs.enabled,
     };
-    let lock = roots.resolve(wanted, &Architecture::ALL)?;
+    let known = RootLock::read(&file).ok().flatten().map(|lock| lock.images).unwrap_or_default();
+    let mut lock = roots.resolve(wanted, &Architecture::ALL)?;
+    lock.locked = Some(pins::today());
+    lock.images = images(known, &recipe::default_base_image(&repo.node), &flags.base, printer);
     write_atomically(&file, lock.to_text()?.as_bytes())?;
     let text = format!("{}: {}, in {:.1} s", file.display(), summary(&lock), steps.seconds());
     printer.say(&text);
     printer.message("base-image", json!({ "lock": file, "seconds": steps.seconds() }));
     printer.data(&file.display().to_string());
     Ok(())
+}
+
+/// The images by digest. One that no registry tells keeps the digest it had.
+fn images(
+    mut known: BTreeMap<String, PinnedImage>,
+    default: &str,
+    more: &[String],
+    printer: &Printer,
+) -> BTreeMap<String, PinnedImage> {
+    let names: BTreeSet<String> =
+        known.keys().cloned().chain([default.to_owned()]).chain(more.iter().cloned()).collect();
+    for name in names {
+        match pins::resolve(&name) {
+            Ok(image) => drop(known.insert(name, image)),
+            Err(reason) => {
+                let stays =
+                    if known.contains_key(&name) { "keeps the digest it had" } else { "stays without a digest" };
+                printer.warning(&format!("{name} {stays}, since no registry tells it: {reason}"));
+            }
+        }
+    }
+    known
 }
 
 fn summary(lock: &RootLock) -> String {

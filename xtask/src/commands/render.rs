@@ -11,6 +11,7 @@ use crate::exit::CheckFailed;
 use crate::files::{difference, write_atomically};
 use crate::flags::{Render, RepositoryFlags};
 use crate::output::Printer;
+use crate::pins;
 use crate::repository;
 
 /// What an edited file can be saved by.
@@ -42,6 +43,7 @@ struct Compared {
 pub(crate) fn run(flags: &Render, repository: &RepositoryFlags, printer: &Printer) -> Result<()> {
     let repo = repository::read(repository, printer)?;
     let (root, ssl) = (repo.root.clone(), repo.settings.flightcontrol.ssl);
+    pins::warn_of_age(&root, pins::MAX_AGE, printer);
     let files = compare_all(repo)?;
     if flags.diff {
         show_differences(&files, printer);
@@ -66,7 +68,7 @@ fn compare_all(repo: Monorepo) -> Result<Vec<Compared>> {
     let config = compare_signed(config, found(FLIGHTCONTROL_CONFIG));
     let services = found(FLIGHTCONTROL);
     let repo = repo.with_flightcontrol_config(&config.file.text);
-    let recipe = recipe::plan(&repo, None);
+    let recipe = recipe::plan(&repo, pins::pinned(&repo, None)?.as_deref());
     let [dockerfile, ignore_file] = recipe::render(&repo, &recipe).with_context(template)?;
     let [dockerfile, ignore_file] = [dockerfile, ignore_file].map(|file| {
         let found = std::fs::read_to_string(repo.root.join(&file.path)).ok();

@@ -16,6 +16,9 @@ pub(crate) struct BuildImage {
     /// Base image, or oci-archive:FILE, docker-archive:FILE [default: node:<version>-trixie-slim]
     #[arg(long, value_name = "IMAGE")]
     pub(crate) base: Option<String>,
+    /// Warn when what base-image.lock.json holds is older
+    #[arg(long, value_name = "DAYS", default_value_t = crate::pins::MAX_AGE)]
+    pub(crate) max_base_age: u64,
     /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -178,6 +181,9 @@ pub(crate) struct BaseImage {
     /// Where the lock goes [default: base-image.lock.json of the repository]
     #[arg(long, value_name = "FILE", requires = "update")]
     pub(crate) lock: Option<PathBuf>,
+    /// An image that builds name with --base: its digest is locked, beside that of the default; may be given again
+    #[arg(long, value_name = "IMAGE", requires = "update")]
+    pub(crate) base: Vec<String>,
     /// Debian's release, that of the image which builds name with --base [default: trixie]
     #[arg(long, value_name = "NAME", requires = "update")]
     pub(crate) release: Option<String>,

@@ -96,6 +96,16 @@ impl Platform {
     }
 }
 
+/// An image of a registry, as it was when it was locked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedImage {
+    /// Digest of its index or manifest: `sha256:…`.
+    pub digest: String,
+    /// The day, as in `2026-01-31`.
+    pub locked: String,
+}
+
 /// What the root file systems are made of: `base-image.lock.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +116,12 @@ pub struct RootLock {
     pub release: String,
     /// npm, for the roots that have a shell.
     pub npm: NpmPackage,
+    /// The day that the packages were locked on, as in `2026-01-31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<String>,
+    /// The base images that Docker builds start from, by the names that the recipe gives them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, PinnedImage>,
     /// What is locked, for each architecture.
     pub architectures: BTreeMap<Architecture, Platform>,
 }
@@ -115,7 +131,8 @@ impl RootLock {
     pub const FILE: &'static str = "base-image.lock.json";
 
     pub(super) fn new(release: &str, npm: NpmPackage, architectures: BTreeMap<Architecture, Platform>) -> Self {
-        Self { schema: SCHEMA, release: release.to_owned(), npm, architectures }
+        let (release, images) = (release.to_owned(), BTreeMap::new());
+        Self { schema: SCHEMA, release, npm, locked: None, images, architectures }
     }
 
     /// Reads a lock; nothing when there is no such file.
@@ -199,6 +216,9 @@ impl RootLock {
         if let Some(package) = npm.into_iter().find(|package| !is_npm(package)) {
             return Some(format!("{}: no version and sha512 integrity", package.name));
         }
+        if let Some((name, _)) = self.images.iter().find(|(_, image)| !is_digest(&image.digest)) {
+            return Some(format!("{name}: no digest \"sha256:\" with 64 hexadecimal digits"));
+        }
         let mut packages = platforms().flat_map(|platform| platform.packages.iter().chain(&platform.pip));
         if let Some(package) = packages.find(|package| !is_debian(package)) {
             return Some(format!("{}: no path below pool/ and SHA-256", package.name));
@@ -214,6 +234,12 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 pub(super) fn is_release(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// Whether it is `sha256:` and 64 hexadecimal digits: it becomes a part of the Dockerfile.
+pub fn is_digest(text: &str) -> bool {
+    let digits = text.strip_prefix("sha256:").unwrap_or_default();
+    digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 fn is_npm(package: &NpmPackage) -> bool {

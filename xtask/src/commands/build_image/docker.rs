@@ -21,9 +21,9 @@ use crate::commands::boot_image::{Boot, Subject};
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
 use crate::output::{Printer, StepLog};
-use crate::sbom;
 use crate::state::{LastBuild, State};
 use crate::summary;
+use crate::{pins, sbom};
 
 /// What comes of an image that does not run.
 const NOT_TAGGED: &str = ", so it is not tagged";
@@ -45,17 +45,16 @@ pub(super) fn run(
     if boot.is_some() {
         engine::run::ensure_local(docker)?;
     }
-    let base = base_reference(flags, docker, state)?;
+    let base = base_reference(flags, repo, docker, state)?;
     let recipe = recipe::plan(repo, base.as_deref());
     Build { flags, repo, recipe: &recipe, docker, engine: docker, boot, accepted, state, printer, interrupt }.run()
 }
 
 /// The base image's reference, once an archive named by `--base` is loaded.
-fn base_reference(flags: &BuildImage, engine: &dyn Engine, state: &State) -> Result<Option<String>> {
-    let Some(base) = flags.base.as_deref() else { return Ok(None) };
-    match ImageArchive::parse(base) {
+fn base_reference(flags: &BuildImage, repo: &Monorepo, engine: &dyn Engine, state: &State) -> Result<Option<String>> {
+    match flags.base.as_deref().and_then(ImageArchive::parse) {
         Some(archive) => Ok(Some(engine.load(&archive, state.scratch()?.path())?)),
-        None => Ok(Some(base.to_owned())),
+        None => pins::pinned(repo, flags.base.as_deref()),
     }
 }
 

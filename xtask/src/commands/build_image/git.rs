@@ -69,7 +69,7 @@ pub(crate) fn without_credentials(url: &str) -> String {
 }
 
 /// Seconds since 1970 as in RFC 3339, in UTC.
-pub(super) fn rfc3339(seconds: u64) -> String {
+pub(crate) fn rfc3339(seconds: u64) -> String {
     let (days, time) = (seconds / 86_400, seconds % 86_400);
     // Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
     let shifted = days + 719_468;

@@ -25,8 +25,8 @@ use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
-use crate::sbom;
 use crate::state::State;
+use crate::{pins, sbom};
 
 /// What runs a build.
 enum Chosen {
@@ -43,12 +43,13 @@ pub(crate) fn run(
     let (repo, held) = subject(flags, repository, printer, interrupt)?;
     if flags.plan {
         let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
-        printer.document(&recipe::plan(&repo, base));
+        printer.document(&recipe::plan(&repo, pins::pinned(&repo, base)?.as_deref()));
         return Ok(());
     }
     require_deployable(&repo, flags)?;
     sbom::check("--sbom", &flags.sbom)?;
     sbom::check("--provenance", flags.provenance.as_slice())?;
+    pins::warn_of_age(&repo.root, flags.max_base_age, printer);
     let chosen = choose(flags)?;
     let state = match held {
         Some(state) => state,

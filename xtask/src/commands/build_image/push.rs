@@ -63,7 +63,11 @@ impl Push<'_> {
     fn list(&self, tag: &str, referrers: &[Referrer]) -> Result<()> {
         let target = format!("docker://{}:{tag}", self.name());
         let known = self.with_tls(Invocation::new(self.skopeo).args(["inspect", "--raw"]), "--tls-verify=false");
-        let known = known.arg(&target).read().ok();
+        let known = match known.arg(&target).read() {
+            Ok(known) => Some(known),
+            Err(error) if is_absent(&error) => None,
+            Err(error) => return Err(error).context("looking for documents that the registry has about the image"),
+        };
         let index = referrers_index(referrers, known.as_deref().map(str::as_bytes))
             .with_context(|| format!("{target}: found no index of referrers under the tag that is for it"))?;
         let folder = self.folder(&index, std::iter::empty())?;
@@ -123,6 +127,12 @@ impl Push<'_> {
         let line = Invocation::new("curl").args(["--silent", "--fail", "--max-time", "30", "--output", "/dev/null"]);
         with(line).arg(format!("{scheme}://{host}/v2/{repository}/{path}")).read().is_ok()
     }
+}
+
+/// Whether a registry said that it has no such tag.
+fn is_absent(error: &EngineError) -> bool {
+    let text = error.to_string().to_lowercase();
+    ["manifest unknown", "not found", "name unknown", "404"].iter().any(|words| text.contains(words))
 }
 
 fn dir(folder: &Path) -> String {

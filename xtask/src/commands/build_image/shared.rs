@@ -18,6 +18,7 @@ use crate::commands::verify_artifacts;
 use crate::exit::{CheckFailed, WrongUsage};
 use crate::flags::{BootFlags, BuildImage};
 use crate::output::Printer;
+use crate::pins;
 use crate::state::remove_folders;
 use crate::summary;
 
@@ -115,8 +116,8 @@ pub(super) fn warn_of_drift(
     let expected = if flags.base.is_none() {
         rendered
     } else {
-        on_default_base =
-            recipe::render(repo, &recipe::plan(repo, None)).context("filling in a template of assets/")?;
+        on_default_base = recipe::render(repo, &recipe::plan(repo, pins::pinned(repo, None)?.as_deref()))
+            .context("filling in a template of assets/")?;
         &on_default_base
     };
     for file in expected.iter().filter(|file| is_drifted(repo, file)) {

@@ -73,6 +73,7 @@ fn build(
     let build = BuildImage {
         tag: flags.tag.clone(),
         base: None,
+        max_base_age: crate::pins::MAX_AGE,
         ca_file: None,
         builder: None,
         artifacts: None,

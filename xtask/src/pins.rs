@@ -1,0 +1,134 @@
+//! Base images by digest: what `base-image.lock.json` says of them, and how old that is.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use engine::Invocation;
+use engine::root::{PinnedImage, RootLock, is_digest};
+use monorepo::Monorepo;
+
+use crate::output::Printer;
+
+/// Days after which a pin is old: Debian's stable release has a point release about every two months.
+pub(crate) const MAX_AGE: u64 = 60;
+const DAY: u64 = 86_400;
+
+/// The base image that `base`, or else the default, means: by its digest, where the repository's lock has one.
+pub(crate) fn pinned(repo: &Monorepo, base: Option<&str>) -> Result<Option<String>> {
+    let name = base.map_or_else(|| recipe::default_base_image(&repo.node), str::to_owned);
+    let lock = RootLock::read(&repo.root.join(RootLock::FILE))?;
+    let digest = lock.and_then(|lock| lock.images.get(&name).map(|image| image.digest.clone()));
+    Ok(match digest {
+        Some(digest) => Some(format!("{name}@{digest}")),
+        None => base.map(str::to_owned),
+    })
+}
+
+/// What a registry has under a name today. By skopeo, else by buildx: both use the logins there are.
+pub(crate) fn resolve(name: &str) -> Result<PinnedImage, String> {
+    let mut skopeo = Invocation::new("skopeo").args(["--command-timeout", "60s", "inspect", "--no-tags"]);
+    if name.starts_with("127.") || name.starts_with("localhost:") {
+        skopeo = skopeo.arg("--tls-verify=false");
+    }
+    let skopeo = skopeo.args(["--format", "{{.Digest}}"]).arg(format!("docker://{name}"));
+    let buildx = Invocation::new("docker").args(["buildx", "imagetools", "inspect", "--format"]);
+    let buildx = buildx.arg("{{.Manifest.Digest}}").arg(name);
+    let mut reasons = Vec::new();
+    for line in [skopeo, buildx] {
+        match line.read() {
+            Ok(digest) if is_digest(&digest) => return Ok(PinnedImage { digest, locked: today() }),
+            Ok(other) => reasons.push(format!("found no digest but {other:?}")),
+            Err(error) => reasons.push(error.to_string().lines().next().unwrap_or_default().to_owned()),
+        }
+    }
+    Err(reasons.join("; "))
+}
+
+/// Warns of what was locked long ago: no fix of the system reaches an image that stands on it.
+pub(crate) fn warn_of_age(root: &Path, max_age: u64, printer: &Printer) {
+    // One that cannot be read is an error where it is used.
+    let Ok(Some(lock)) = RootLock::read(&root.join(RootLock::FILE)) else { return };
+    for (what, days) in old(&lock, now() / DAY, max_age) {
+        printer.warning(&format!(
+            "{}: {what} was locked {days} days ago, expected at most {max_age}\n  hint: run `cargo xtask base-image --update` and commit the file",
+            RootLock::FILE
+        ));
+    }
+}
+
+/// What is older than `max_age` days on the day `today`, counted since 1970.
+fn old(lock: &RootLock, today: u64, max_age: u64) -> Vec<(String, u64)> {
+    let packages = lock.locked.as_ref().map(|day| (format!("Debian {}", lock.release), day));
+    let images = lock.images.iter().map(|(name, image)| (name.clone(), &image.locked));
+    let aged = packages.into_iter().chain(images).filter_map(|(what, day)| {
+        let days = today.checked_sub(days_since_1970(day)?)?;
+        Some((what, days))
+    });
+    aged.filter(|(_, days)| *days > max_age).collect()
+}
+
+/// Today, in UTC.
+pub(crate) fn today() -> String {
+    crate::commands::build_image::git::rfc3339(now())[..10].to_owned()
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// Days of a date such as `2026-01-31`.
+fn days_since_1970(date: &str) -> Option<u64> {
+    let mut parts = date.split('-').map(|part| part.parse::<u64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some()
+        || !(1970..=9999).contains(&year)
+        || !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+    {
+        return None;
+    }
+    // Howard Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era * 146_097 + day_of_era).checked_sub(719_468)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(locked: &str) -> RootLock {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let text = format!(
+            r#"{{"schema": 1, "release": "trixie", "locked": "{locked}", "architectures": {{}},
+            "npm": {{"name": "npm", "version": "1.0.0", "integrity": "sha512-{}=="}},
+            "images": {{"node:24": {{"digest": "{digest}", "locked": "{locked}"}}}}}}"#,
+            "A".repeat(86)
+        );
+        RootLock::parse(&text, Path::new(RootLock::FILE)).unwrap()
+    }
+
+    #[test]
+    fn what_was_locked_long_ago_is_old() {
+        let today = days_since_1970("2026-03-02").unwrap();
+        assert_eq!(old(&lock("2026-01-01"), today, 60), []);
+        let found = old(&lock("2025-12-31"), today, 60);
+        assert_eq!(found, [("Debian trixie".to_owned(), 61), ("node:24".to_owned(), 61)]);
+        assert_eq!(old(&lock("2027-01-01"), today, 60), [], "a clock that is behind");
+    }
+
+    #[test]
+    fn days_are_counted_as_the_calendar_does() {
+        assert_eq!(days_since_1970("1970-01-01"), Some(0));
+        assert_eq!(days_since_1970("2000-02-29"), Some(951_782_400 / DAY));
+        assert_eq!(days_since_1970("2100-03-01"), Some(4_107_542_400 / DAY));
+        for wrong in ["", "2026", "2026-13-01", "2026-01-32", "2026-01-01-01", "x-y-z", "1969-12-31"] {
+            assert_eq!(days_since_1970(wrong), None, "{wrong}");
+        }
+        assert_eq!(days_since_1970(&today()), Some(now() / DAY));
+    }
+}
