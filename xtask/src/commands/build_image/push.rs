@@ -71,7 +71,7 @@ impl Push<'_> {
         let index = referrers_index(referrers, known.as_deref().map(str::as_bytes))
             .with_context(|| format!("{target}: found no index of referrers under the tag that is for it"))?;
         let folder = self.folder(&index, std::iter::empty())?;
-        // skopeo before 1.17 writes an index anew, without what each document is: curl keeps it, where it may write.
+        // skopeo 1.9 writes an index anew, without what each document is: curl keeps it, where it may write.
         if self.put(tag, &folder.join("manifest.json")) {
             return Ok(());
         }
