@@ -142,7 +142,8 @@ fn each_defect_of_a_dockerfile_is_found_alone() {
 
 #[test]
 fn every_code_has_a_defect() {
-    let tested: BTreeSet<&str> = DEFECTS_OF_SERVICES.iter().chain(DEFECTS_BY_HAND).map(|(code, ..)| *code).collect();
+    let in_files = DEFECTS_OF_SERVICES.iter().chain(DEFECTS_BY_HAND).map(|(code, ..)| *code);
+    let tested: BTreeSet<&str> = in_files.chain([OLD]).collect();
     assert_eq!(tested, recipe::CODES.iter().map(|kind| kind.code).collect());
 }
 
@@ -255,4 +256,31 @@ fn other_forms_and_other_files() {
         found(&sandbox)[1..],
         [format!("BF014 {DOCKERFILE}:{}", self::line(&sandbox, DOCKERFILE, "CMD [\"node\",\"packages"))]
     );
+}
+
+/// Of the lock, which has a test of its own.
+const OLD: &str = "BF023";
+
+#[test]
+fn what_was_locked_long_ago_is_said() {
+    let sandbox = Sandbox::of("minimal");
+    let lock = format!(
+        r#"{{
+  "schema": 1,
+  "release": "trixie",
+  "locked": "2020-01-02",
+  "npm": {{"name": "npm", "version": "1.0.0", "integrity": "sha512-{}=="}},
+  "architectures": {{}},
+  "images": {{
+    "node:24-trixie-slim": {{"digest": "sha256:{}", "locked": "2020-01-02"}}
+  }}
+}}"#,
+        "A".repeat(86),
+        "a".repeat(64)
+    );
+    sandbox.write("base-image.lock.json", &lock);
+    sandbox.succeed(&["render"]);
+    assert_eq!(found(&sandbox), [3, 8].map(|line| format!("{OLD} base-image.lock.json:{line}")));
+    sandbox.succeed(&["check"]);
+    assert_eq!(sandbox.run(&["check", "--fail-on", "warning"]).status.code(), Some(1));
 }

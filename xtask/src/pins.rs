@@ -7,12 +7,15 @@ use anyhow::Result;
 use engine::Invocation;
 use engine::root::{PinnedImage, RootLock, is_digest};
 use monorepo::Monorepo;
+use recipe::Pin;
 
 use crate::output::Printer;
 
 /// Days after which a pin is old: Debian's stable release has a point release about every two months.
 pub(crate) const MAX_AGE: u64 = 60;
 const DAY: u64 = 86_400;
+/// Begins the name of a release.
+const DEBIAN: &str = "Debian ";
 
 /// The base image that `base`, or else the default, means: by its digest, where the repository's lock has one.
 pub(crate) fn pinned(repo: &Monorepo, base: Option<&str>) -> Result<Option<String>> {
@@ -57,15 +60,33 @@ pub(crate) fn warn_of_age(root: &Path, max_age: u64, printer: &Printer) {
     }
 }
 
+/// What the lock of a repository names by digest, with its age today.
+///
+/// # Errors
+/// The lock is none.
+pub(crate) fn of(root: &Path) -> Result<Vec<Pin>> {
+    let file = root.join(RootLock::FILE);
+    let Some(lock) = RootLock::read(&file)? else { return Ok(Vec::new()) };
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let pin = |(what, days): (String, u64)| {
+        let named = format!("\"{}\"", what.strip_prefix(DEBIAN).unwrap_or(&what));
+        let line = text.lines().position(|line| line.contains(&named)).map_or(1, |index| index + 1);
+        Pin { what, file: RootLock::FILE.to_owned(), line, days, limit: MAX_AGE }
+    };
+    Ok(aged(&lock, now() / DAY).into_iter().map(pin).collect())
+}
+
 /// What is older than `max_age` days on the day `today`, counted since 1970.
 fn old(lock: &RootLock, today: u64, max_age: u64) -> Vec<(String, u64)> {
-    let packages = lock.locked.as_ref().map(|day| (format!("Debian {}", lock.release), day));
+    aged(lock, today).into_iter().filter(|(_, days)| *days > max_age).collect()
+}
+
+/// The age in days of all that is locked.
+fn aged(lock: &RootLock, today: u64) -> Vec<(String, u64)> {
+    let packages = lock.locked.as_ref().map(|day| (format!("{DEBIAN}{}", lock.release), day));
     let images = lock.images.iter().map(|(name, image)| (name.clone(), &image.locked));
-    let aged = packages.into_iter().chain(images).filter_map(|(what, day)| {
-        let days = today.checked_sub(days_since_1970(day)?)?;
-        Some((what, days))
-    });
-    aged.filter(|(_, days)| *days > max_age).collect()
+    let age = |(what, day): (String, &String)| Some((what, today.checked_sub(days_since_1970(day)?)?));
+    packages.into_iter().chain(images).filter_map(age).collect()
 }
 
 /// Today, in UTC.

@@ -15,7 +15,7 @@ mod scripts;
 mod sources;
 mod step;
 
-pub use check::{CODES, Deployment, DeploymentFile, Dockerfile, check_deployment, named_dockerfiles};
+pub use check::{CODES, Deployment, DeploymentFile, Dockerfile, Pin, check_deployment, named_dockerfiles};
 pub use dist_workspace::{DistWorkspace, PackageBuild, dist_workspace};
 pub use dockerfile::{Rendered, is_as_rendered, render};
 pub use fingerprint::reduced_manifests;

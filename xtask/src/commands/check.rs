@@ -17,7 +17,7 @@ use crate::findings::{Report, checkout};
 use crate::flags::{Check, RepositoryFlags};
 use crate::output::Printer;
 use crate::place::Places;
-use crate::{baseline, repository, summary};
+use crate::{baseline, pins, repository, summary};
 
 /// What writes a baseline.
 const COMMAND: &str = "check";
@@ -98,7 +98,7 @@ fn read(repo: &Monorepo, named: &[String]) -> Result<Deployment> {
             Problem::new(FLIGHTCONTROL, "neither this nor a Dockerfile", expected, "run `cargo xtask render`");
         return Err(Problems::from(problem).into());
     }
-    Ok(Deployment { services, dockerfiles })
+    Ok(Deployment { services, dockerfiles, pins: pins::of(&repo.root)? })
 }
 
 fn read_all(repo: &Monorepo, paths: &BTreeSet<String>) -> Result<Vec<Dockerfile>> {

@@ -60,6 +60,9 @@ pub(crate) const NODE: FindingKind = code!(Error, "BF021", "Node is not one the 
 /// Flightcontrol runs linux/amd64.
 pub(crate) const PLATFORM: FindingKind = code!(Error, "BF022", "a stage is for another platform");
 
+/// Fixes of what it stands on do not reach the image.
+pub(crate) const OLD: FindingKind = code!(Warning, "BF023", "what the image stands on was locked long ago");
+
 /// Every kind of finding, in the order of the codes.
 pub const CODES: &[FindingKind] = &[
     NO_SERVICE,
@@ -84,6 +87,7 @@ pub const CODES: &[FindingKind] = &[
     ROOT,
     NODE,
     PLATFORM,
+    OLD,
 ];
 
 #[cfg(test)]

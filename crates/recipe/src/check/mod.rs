@@ -9,12 +9,14 @@ mod container;
 mod context;
 mod ignore_file;
 mod instructions;
+mod pins;
 mod service;
 
 use monorepo::{Finding, Monorepo, Problems};
 
 pub use codes::CODES;
 use context::Context;
+pub use pins::Pin;
 
 use crate::plan::Recipe;
 
@@ -43,6 +45,8 @@ pub struct Deployment {
     pub services: Option<DeploymentFile>,
     /// The Dockerfiles.
     pub dockerfiles: Vec<Dockerfile>,
+    /// What images stand on, by digest.
+    pub pins: Vec<Pin>,
 }
 
 /// The Dockerfiles that the services of `flightcontrol.json` name and that are ours to look at, as paths.
@@ -63,6 +67,7 @@ pub fn check_deployment(repo: &Monorepo, recipe: &Recipe, deployment: &Deploymen
     for dockerfile in &deployment.dockerfiles {
         findings.extend(container::check(&context, dockerfile));
     }
+    findings.extend(pins::check(&deployment.pins));
     findings.sort_by(|one, other| (one.code, &one.subject, one.line).cmp(&(other.code, &other.subject, other.line)));
     // What an environment hands to several services is one finding.
     findings.dedup();
