@@ -9,6 +9,7 @@ use engine::root::{PinnedImage, RootLock, is_digest};
 use monorepo::Monorepo;
 use recipe::Pin;
 
+use crate::commands::build_image::push::is_loopback;
 use crate::output::Printer;
 
 /// Days after which a pin is old: Debian's stable release has a point release about every two months.
@@ -31,7 +32,7 @@ pub(crate) fn pinned(repo: &Monorepo, base: Option<&str>) -> Result<Option<Strin
 /// What a registry has under a name today. By skopeo, else by buildx: both use the logins there are.
 pub(crate) fn resolve(name: &str) -> Result<PinnedImage, String> {
     let mut skopeo = Invocation::new("skopeo").args(["--command-timeout", "60s", "inspect", "--no-tags"]);
-    if name.starts_with("127.") || name.starts_with("localhost:") {
+    if is_loopback(name) {
         skopeo = skopeo.arg("--tls-verify=false");
     }
     let skopeo = skopeo.args(["--format", "{{.Digest}}"]).arg(format!("docker://{name}"));

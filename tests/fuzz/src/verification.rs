@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use artifacts::{ArchiveSummary, BUNDLE, Baseline, SKELETON, Verification, verify, verify_against};
+use artifacts::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};
 use flate2::read::MultiGzDecoder;
-use monorepo::Finding;
+use monorepo::{Baseline, Finding};
 use tempfile::TempDir;
 
 use crate::repo;

@@ -216,6 +216,10 @@ impl RootLock {
         if let Some(package) = npm.into_iter().find(|package| !is_npm(package)) {
             return Some(format!("{}: no version and sha512 integrity", package.name));
         }
+        let mut days = self.images.values().map(|image| &image.locked).chain(&self.locked);
+        if let Some(day) = days.find(|day| !is_day(day)) {
+            return Some(format!("found locked {day:?}, expected a day such as 2026-01-31"));
+        }
         if let Some((name, _)) = self.images.iter().find(|(_, image)| !is_digest(&image.digest)) {
             return Some(format!("{name}: no digest \"sha256:\" with 64 hexadecimal digits"));
         }
@@ -240,6 +244,11 @@ pub(super) fn is_release(name: &str) -> bool {
 pub fn is_digest(text: &str) -> bool {
     let digits = text.strip_prefix("sha256:").unwrap_or_default();
     digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn is_day(text: &str) -> bool {
+    let form = |(index, byte): (usize, u8)| if [4, 7].contains(&index) { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(form)
 }
 
 fn is_npm(package: &NpmPackage) -> bool {
@@ -353,6 +362,7 @@ mod tests {
             ("24.21.0", "24/../0"),
             ("\"name\": \"libstdc++6\"", "\"name\": \"other\""),
             ("\"size\"", "\"bytes\""),
+            ("\"release\"", "\"locked\": \"yesterday\", \"release\""),
         ] {
             let error = refusal(from, to);
             assert!(error.starts_with("base-image.lock.json is no lock"), "{from} to {to}: {error}");

@@ -10,7 +10,7 @@ pub(crate) mod git;
 mod image_check;
 mod outputs;
 mod pruning;
-mod push;
+pub(crate) mod push;
 mod shared;
 
 use std::collections::BTreeSet;

@@ -132,14 +132,15 @@ impl Push<'_> {
 /// Whether a registry said that it has no such tag.
 fn is_absent(error: &EngineError) -> bool {
     let text = error.to_string().to_lowercase();
-    ["manifest unknown", "not found", "name unknown", "404"].iter().any(|words| text.contains(words))
+    ["manifest unknown", "name unknown", "404"].iter().any(|words| text.contains(words))
 }
 
 fn dir(folder: &Path) -> String {
     format!("dir:{}", folder.display())
 }
 
-fn is_loopback(reference: &str) -> bool {
+/// Whether a registry is on this machine, where it commonly has no certificate.
+pub(crate) fn is_loopback(reference: &str) -> bool {
     let host = reference.split('/').next().unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     host == "localhost" || host.starts_with("127.") || host == "[::1]"
