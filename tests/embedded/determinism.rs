@@ -67,7 +67,7 @@ fn a_commit_is_built_as_it_was_committed() {
     // The archives are not beside the backend of that commit yet.
     assert_eq!(built.ran(), ["assemble"]);
     assert_eq!(layers::blobs(&bench.layout(), &bench.tag), before);
-    assert!(built.stderr.contains("2 changed or new files here are not in it"), "{}", built.stderr);
+    assert_eq!(built.message("commit")["left_out"], 2);
 
     let refused = bench.embedded(&["--from-git", "no-such-branch"]);
     assert_eq!(refused.code, 2);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use engine::{EngineError, Invocation};
+use serde_json::json;
 
 use crate::exit::WrongUsage;
 use crate::output::Printer;
@@ -30,15 +31,16 @@ pub(super) fn check_out(root: &Path, revision: &str, state: &State, printer: &Pr
     // What an earlier commit had, and this one does not; what is ignored is no input.
     ask(&clone, ["clean", "--quiet", "-ffd"])?;
     name_origin(root, &clone)?;
-    let place = format!("{commit} of {}", root.display());
-    printer.say(&format!("building {place}{}", differing(root)));
+    let status = ask(root, ["status", "--porcelain", "--untracked-files=normal", "--", "."])?;
+    let left_out = status.lines().count();
+    printer.say(&format!("building {commit} of {}{}", root.display(), in_words(left_out)));
+    printer.message("commit", json!({ "revision": commit, "left_out": left_out }));
     Ok(clone.join(inside))
 }
 
-/// What the commit lacks of the work tree, in words.
-fn differing(root: &Path) -> String {
-    let status = ask(root, ["status", "--porcelain", "--untracked-files=normal", "--", "."]).unwrap_or_default();
-    match status.lines().count() {
+/// How much of the work tree the commit lacks.
+fn in_words(left_out: usize) -> String {
+    match left_out {
         0 => String::new(),
         1 => "; one changed or new file here is not in it".to_owned(),
         count => format!("; {count} changed or new files here are not in it"),
