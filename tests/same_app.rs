@@ -37,7 +37,10 @@ fn exported(tag: &str) -> Paths {
     let tar = ["--create", "--directory", "/", "app"];
     let run = ["run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "tar", tag];
     let mut export = Command::new("docker").args(run).args(tar).stdout(Stdio::piped()).spawn().unwrap();
-    let paths = layers::read_tar(export.stdout.take().unwrap());
+    let mut archive = export.stdout.take().unwrap();
+    let paths = layers::read_tar(&mut archive);
+    // What follows the archive's end, or its writer ends with a broken pipe.
+    std::io::copy(&mut archive, &mut std::io::sink()).unwrap();
     assert!(export.wait().unwrap().success());
     below_app(paths)
 }
