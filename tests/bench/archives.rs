@@ -40,7 +40,7 @@ impl Words {
         let mut text = String::new();
         while text.len() < STARTS + APP_MAP {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let end = if state >> 60 == 0 { ";\n" } else { " " };
+            let end = if state >> 60 == 0 { " +\n" } else { " + " };
             let _ = write!(text, "word{}{end}", (state >> 40) % 3000);
         }
         Self(text)
@@ -122,7 +122,8 @@ impl<'a> Maker<'a> {
             let text = self.words.text(number * SCRIPTS + script, SCRIPT);
             let source = self.source(number, script);
             self.in_repository(&format!("{folder}/src/{script}.ts"), source);
-            self.in_bundle(&format!("{folder}/dist/{script}.cjs.js"), text);
+            // The text may begin and end within a sum.
+            self.in_bundle(&format!("{folder}/dist/{script}.cjs.js"), &format!("run(0, {text} + 0);"));
             let map = json!({
                 "version": 3, "sources": [format!("../src/{script}.ts")], "sourcesContent": [source],
                 "names": [], "mappings": &text[..SOURCE],
@@ -198,7 +199,9 @@ fn run(root: &Path) -> (f64, u64) {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let findings: Vec<_> = text.lines().filter(|line| !line.starts_with(' ')).skip(1).collect();
-    assert!(output.status.success() && findings == ["warning BX038 bundle.tar.gz"], "{text}");
+    // Parsing all scripts of the larger ones is more work than the limit allows, which is said.
+    let unseen = findings.iter().filter(|line| !line.starts_with("note BX045"));
+    assert!(output.status.success() && unseen.eq(&["warning BX038 bundle.tar.gz"]), "{text}");
     (busy, peak)
 }
 

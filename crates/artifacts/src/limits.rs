@@ -59,7 +59,7 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     searched_together: 256 * MIB,
     script: MIB,
     scripts: 64 * MIB,
-    parsing: 20_000_000,
+    parsing: 6_000_000,
     asked: 8 * MIB,
     source_map: 8 * MIB,
     source_maps: 256 * MIB,
