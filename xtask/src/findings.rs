@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use monorepo::{Finding, FindingKind, Severity};
+use monorepo::{Baseline, Finding, FindingKind, Severity};
 use serde_json::Value;
 
 use crate::exit::CheckFailed;
-use crate::flags::{FailOn, MessageFormat};
+use crate::flags::{FailOn, FindingFlags, MessageFormat};
 use crate::output::Printer;
 use crate::place::Places;
-use crate::{github, sarif};
+use crate::{baseline, github, sarif};
 
 /// All that one verifier has to say.
 pub(crate) struct Report<'a> {
@@ -43,8 +43,22 @@ impl Report<'_> {
         }
     }
 
-    /// An error, when there is a finding that is grave enough; `what` was verified.
-    pub(crate) fn require_sound(&self, fail_on: FailOn, what: &str) -> Result<()> {
+    /// Writes the baseline that would accept all of it, where that is asked for; else an error, when there is a
+    /// finding that is grave enough. `what` was verified.
+    pub(crate) fn conclude(
+        &self,
+        flags: &FindingFlags,
+        baseline: &Baseline,
+        what: &str,
+        printer: &Printer,
+    ) -> Result<()> {
+        match &flags.write_baseline {
+            Some(path) => baseline::write(path, baseline, printer),
+            None => self.require_sound(flags.fail_on, what),
+        }
+    }
+
+    fn require_sound(&self, fail_on: FailOn, what: &str) -> Result<()> {
         let least = severity(fail_on);
         let grave: Vec<&Finding> = self.findings.iter().filter(|finding| finding.severity >= least).collect();
         let Some(first) = grave.first() else { return Ok(()) };
@@ -60,6 +74,12 @@ fn severity(fail_on: FailOn) -> Severity {
         FailOn::Warning => Severity::Warning,
         FailOn::Note => Severity::Note,
     }
+}
+
+/// What the named baseline accepts; `command` writes one.
+pub(crate) fn accepted(flags: &FindingFlags, command: &str) -> Result<Baseline> {
+    let named = flags.baseline.as_deref().map(|path| baseline::read(path, command));
+    Ok(named.transpose()?.unwrap_or_default())
 }
 
 /// What was checked out, where GitHub Actions says it.

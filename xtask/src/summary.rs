@@ -64,8 +64,13 @@ pub(crate) fn finding(finding: &Finding) -> String {
     )
 }
 
+/// A finding that a baseline accepts, for people.
+pub(crate) fn accepted(finding: &Finding) -> String {
+    format!("accepted {} {}", finding.code, place(finding))
+}
+
 /// What a finding is about: an archive, or an entry in it; or a line of a file.
-pub(crate) fn place(finding: &Finding) -> String {
+fn place(finding: &Finding) -> String {
     match (&finding.entry, finding.line) {
         (Some(entry), _) => format!("{}: {entry}", finding.subject),
         (None, Some(line)) => format!("{}:{line}", finding.subject),

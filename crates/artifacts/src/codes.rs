@@ -1,6 +1,6 @@
 //! The stable codes of this crate's findings. A code is never reused for another meaning.
 
-use monorepo::{Finding, FindingKind, Severity, printable};
+use monorepo::{Finding, FindingKind, Says, printable};
 
 /// A kind of finding of this crate.
 #[derive(Debug, Clone, Copy)]
@@ -8,13 +8,8 @@ pub(crate) struct Code(FindingKind);
 
 /// A code with its severity and title; its page is `codes/<code>.md`.
 macro_rules! code {
-    ($severity:ident, $code:literal, $title:literal) => {
-        Code(FindingKind {
-            code: $code,
-            severity: Severity::$severity,
-            title: $title,
-            page: include_str!(concat!("../codes/", $code, ".md")),
-        })
+    ($($kind:tt)*) => {
+        Code(monorepo::finding_kind!($($kind)*))
     };
 }
 
@@ -180,20 +175,10 @@ const fn kinds() -> [FindingKind; ALL.len()] {
 }
 
 impl Code {
-    /// A finding of this code. All text is made printable here, whatever archive it came from.
+    /// A finding of this code.
     pub(crate) fn finding(self, at: At<'_>, expected: &str, found: &str, next: &str) -> Finding {
-        Finding {
-            line: None,
-            code: self.0.code,
-            severity: self.0.severity,
-            subject: printable(at.archive),
-            entry: at.entry.map(printable),
-            key: at.key.map(printable),
-            expected: printable(expected),
-            found: printable(found),
-            why: self.0.why(),
-            next: printable(next),
-        }
+        let says = Says { expected, found, next };
+        Finding { key: at.key.map(printable), ..self.0.finding(at.archive, at.entry, says) }
     }
 }
 

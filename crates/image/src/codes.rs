@@ -1,18 +1,6 @@
 //! The stable codes of this crate's findings. A code is never reused for another meaning.
 
-use monorepo::{FindingKind, Severity};
-
-/// A code with its severity and title; its page is `codes/<code>.md`.
-macro_rules! code {
-    ($severity:ident, $code:literal, $title:literal) => {
-        FindingKind {
-            code: $code,
-            severity: Severity::$severity,
-            title: $title,
-            page: include_str!(concat!("../codes/", $code, ".md")),
-        }
-    };
-}
+use monorepo::{FindingKind, finding_kind as code};
 
 /// Another user, perhaps root.
 pub(crate) const USER: FindingKind = code!(Error, "BI001", "the image runs as another user");

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::text::printable;
+
 /// Findings of one code about one subject that are listed before the rest is only counted.
 const LISTED: usize = 20;
 
@@ -43,7 +45,47 @@ pub struct FindingKind {
     pub page: &'static str,
 }
 
+/// A [`FindingKind`] by its severity, code and title; its page is `codes/<code>.md` of the crate that names it.
+#[macro_export]
+macro_rules! finding_kind {
+    ($severity:ident, $code:literal, $title:literal) => {
+        $crate::FindingKind {
+            code: $code,
+            severity: $crate::Severity::$severity,
+            title: $title,
+            page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/codes/", $code, ".md")),
+        }
+    };
+}
+
+/// What a finding says, as it was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Says<'a> {
+    /// What should be there.
+    pub expected: &'a str,
+    /// What is there.
+    pub found: &'a str,
+    /// The next command or edit.
+    pub next: &'a str,
+}
+
 impl FindingKind {
+    /// A finding of this kind. All text is made printable here, whatever it came from.
+    pub fn finding(&self, subject: &str, entry: Option<&str>, says: Says<'_>) -> Finding {
+        Finding {
+            code: self.code,
+            severity: self.severity,
+            subject: printable(subject),
+            entry: entry.map(printable),
+            key: None,
+            line: None,
+            expected: printable(says.expected),
+            found: printable(says.found),
+            why: self.why(),
+            next: printable(says.next),
+        }
+    }
+
     /// The headings of every page, in order.
     pub const SECTIONS: [&'static str; 4] = ["What is wrong", "Why it matters", "How it comes about", "How to mend it"];
 

@@ -38,7 +38,7 @@ pub use deployed_config::{
     ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, has_config_value, is_local_url,
 };
 pub use facts::{BackendChoice, Monorepo};
-pub use finding::{Finding, FindingKind, Severity, shortened};
+pub use finding::{Finding, FindingKind, Says, Severity, shortened};
 pub use flightcontrol_settings::{DatabaseSsl, FlightcontrolSettings};
 pub use ignore_rules::NEVER;
 pub use install_files::LIFECYCLE_SCRIPTS;

@@ -13,11 +13,11 @@ use serde_json::json;
 
 use crate::exit::WrongUsage;
 use crate::files::{difference, write_atomically};
-use crate::findings::{Report, checkout};
+use crate::findings::{Report, accepted, checkout};
 use crate::flags::{Check, RepositoryFlags};
 use crate::output::Printer;
 use crate::place::Places;
-use crate::{baseline, pins, repository, summary};
+use crate::{pins, repository, summary};
 
 /// What writes a baseline.
 const COMMAND: &str = "check";
@@ -25,7 +25,7 @@ const COMMAND: &str = "check";
 pub(crate) fn run(flags: &Check, repository: &RepositoryFlags, printer: &Printer) -> Result<()> {
     let repo = repository::read(repository, printer)?;
     let recipe = recipe::plan(&repo, None);
-    let accepted = flags.baseline.as_deref().map(|path| baseline::read(path, COMMAND)).transpose()?.unwrap_or_default();
+    let accepted = accepted(&flags.findings, COMMAND)?;
     if flags.fix {
         fix(&repo, &recipe, printer)?;
     }
@@ -50,10 +50,7 @@ pub(crate) fn run(flags: &Check, repository: &RepositoryFlags, printer: &Printer
         }),
     };
     report.print(printer);
-    match &flags.write_baseline {
-        Some(path) => baseline::write(path, &all, printer),
-        None => report.require_sound(flags.fail_on, "the deployment"),
-    }
+    report.conclude(&flags.findings, &all, "the deployment", printer)
 }
 
 /// Adds to our service in `flightcontrol.json` what it lacks; values that somebody wrote stay.
@@ -131,6 +128,6 @@ fn paths(deployment: &Deployment) -> Vec<&str> {
 fn table(deployment: &Deployment, findings: &[Finding], accepted: &[Finding]) -> String {
     let mut lines = vec![format!("looked at {}", paths(deployment).join(", "))];
     lines.extend(findings.iter().map(summary::finding));
-    lines.extend(accepted.iter().map(|finding| format!("accepted {} {}", finding.code, summary::place(finding))));
+    lines.extend(accepted.iter().map(summary::accepted));
     lines.join("\n")
 }

@@ -10,8 +10,7 @@ use image::NodeKind;
 use monorepo::{Baseline, Monorepo, Severity};
 use serde_json::json;
 
-use crate::baseline;
-use crate::findings::{Report, checkout};
+use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyArtifacts};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
@@ -28,7 +27,7 @@ pub(crate) fn run(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let repo = repository::read(repository, printer)?;
-    let accepted = flags.baseline.as_deref().map(|path| baseline::read(path, COMMAND)).transpose()?.unwrap_or_default();
+    let accepted = accepted(&flags.findings, COMMAND)?;
     let (place, verification) = match &flags.image {
         Some(image) => (image.clone(), verify_app(image, &repo, &accepted, repository, interrupt)?),
         None => {
@@ -56,10 +55,7 @@ pub(crate) fn run(
     if !PARSES_SCRIPTS {
         printer.say("built scripts were not parsed (BX042): this program was built without its feature `javascript`");
     }
-    match &flags.write_baseline {
-        Some(path) => baseline::write(path, &verification.baseline, printer),
-        None => report.require_sound(flags.fail_on, "the artifacts"),
-    }
+    report.conclude(&flags.findings, &verification.baseline, "the artifacts", printer)
 }
 
 /// Verifies the app in an image: what is in its working directory, but for installed packages.
@@ -110,7 +106,7 @@ pub(crate) fn table(place: &Path, verification: &Verification, least: Severity) 
         let _ = writeln!(text, "{}", summary::finding(finding));
     }
     for finding in &verification.accepted {
-        let _ = writeln!(text, "accepted {} {}", finding.code, summary::place(finding));
+        let _ = writeln!(text, "{}", summary::accepted(finding));
     }
     text
 }

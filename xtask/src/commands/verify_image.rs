@@ -9,8 +9,7 @@ use image::{Budget, CODES, Comparison, ImageSummary, ImageVerification, damaged,
 use monorepo::Monorepo;
 use serde_json::json;
 
-use crate::baseline;
-use crate::findings::{Report, checkout};
+use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyImage};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
@@ -38,7 +37,7 @@ pub(crate) fn run(
     let folder = image.as_ref().map(|image| image.config.config.working_dir.clone()).unwrap_or_default();
     let budget = Budget { node: repo.as_ref().map(|repo| repo.node.clone()), max_size: flags.max_size };
     sbom::check("--sbom", &flags.sbom)?;
-    let accepted = flags.baseline.as_deref().map(|path| baseline::read(path, COMMAND)).transpose()?.unwrap_or_default();
+    let accepted = accepted(&flags.findings, COMMAND)?;
     let verification = match image {
         Ok(image) => {
             let verification = verify_image(&flags.image, &image, other.as_ref(), &budget, &accepted)?;
@@ -63,10 +62,7 @@ pub(crate) fn run(
         ),
     };
     report.print(printer);
-    match &flags.write_baseline {
-        Some(path) => baseline::write(path, &verification.baseline, printer),
-        None => report.require_sound(flags.fail_on, "the image"),
-    }
+    report.conclude(&flags.findings, &verification.baseline, "the image", printer)
 }
 
 /// The repository that is named, or the one around the working directory, when there is one that can be read.
@@ -98,7 +94,7 @@ fn table(name: &str, verification: &ImageVerification) -> String {
         let _ = writeln!(text, "{}", summary::finding(finding));
     }
     for finding in &verification.accepted {
-        let _ = writeln!(text, "accepted {} {}", finding.code, summary::place(finding));
+        let _ = writeln!(text, "{}", summary::accepted(finding));
     }
     text
 }

@@ -35,16 +35,9 @@ pub(crate) struct BootFlags {
     pub(crate) env_file: Option<PathBuf>,
 }
 
-/// `verify-artifacts`
+/// What to do about findings, for every command that has some.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct VerifyArtifacts {
-    /// Folder of the two archives [default: dist of the backend]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dist: Option<PathBuf>,
-    /// Check the app in an image in place of the archives: a name in Docker or Podman, oci:DIR,
-    /// oci-archive:FILE or docker-archive:FILE
-    #[arg(long, value_name = "IMAGE", conflicts_with = "dist")]
-    pub(crate) image: Option<String>,
+pub(crate) struct FindingFlags {
     /// The least grave findings to fail for
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub(crate) fail_on: FailOn,
@@ -56,26 +49,33 @@ pub(crate) struct VerifyArtifacts {
     pub(crate) write_baseline: Option<PathBuf>,
 }
 
+/// `verify-artifacts`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArtifacts {
+    /// Folder of the two archives [default: dist of the backend]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dist: Option<PathBuf>,
+    /// Check the app in an image in place of the archives: a name in Docker or Podman, oci:DIR,
+    /// oci-archive:FILE or docker-archive:FILE
+    #[arg(long, value_name = "IMAGE", conflicts_with = "dist")]
+    pub(crate) image: Option<String>,
+    #[command(flatten)]
+    pub(crate) findings: FindingFlags,
+}
+
 /// `verify-image`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct VerifyImage {
     /// A name in Docker or Podman, oci:DIR[:NAME], oci-archive:FILE or docker-archive:FILE
     pub(crate) image: String,
-    /// The least grave findings to fail for
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    pub(crate) fail_on: FailOn,
     /// Most bytes of the image's files, such as 350MB or 1.5GiB
     #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
     pub(crate) max_size: Option<u64>,
     /// Say what changed against another image, and whether a rollback from it would work
     #[arg(long, value_name = "IMAGE")]
     pub(crate) against: Option<String>,
-    /// Do not fail for the findings listed in this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) baseline: Option<PathBuf>,
-    /// List all findings in this file, for --baseline, and do not fail for any
-    #[arg(long, value_name = "FILE")]
-    pub(crate) write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) findings: FindingFlags,
     /// List what the image is made of in this file: *.spdx.json as SPDX 2.3, else CycloneDX 1.6; may be given again
     #[arg(long, value_name = "FILE")]
     pub(crate) sbom: Vec<PathBuf>,
@@ -102,15 +102,8 @@ pub(crate) struct Check {
     /// Add to our service in flightcontrol.json what it lacks, before checking
     #[arg(long)]
     pub(crate) fix: bool,
-    /// The least grave findings to fail for
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    pub(crate) fail_on: FailOn,
-    /// Do not fail for the findings listed in this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) baseline: Option<PathBuf>,
-    /// List all findings in this file, for --baseline, and do not fail for any
-    #[arg(long, value_name = "FILE")]
-    pub(crate) write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) findings: FindingFlags,
 }
 
 /// `doctor`

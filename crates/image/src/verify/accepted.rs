@@ -2,7 +2,7 @@
 
 use monorepo::{Baseline, Finding, shortened};
 
-use super::context::{self, Says};
+use super::context::Says;
 use crate::codes::{CODES, STALE_BASELINE};
 
 /// What a baseline calls every image: the next one has another name.
@@ -30,7 +30,7 @@ impl Judged {
             let expected = format!("a finding {} there, as the baseline says", accepted.code);
             let next = "write the baseline anew with `cargo xtask verify-image IMAGE --write-baseline FILE`";
             let says = Says { expected: &expected, found: "none", next };
-            context::finding(subject, STALE_BASELINE, accepted.entry.as_deref(), says)
+            STALE_BASELINE.finding(subject, accepted.entry.as_deref(), says)
         }));
         Self { findings: shortened(findings), accepted: shortened(known), baseline }
     }

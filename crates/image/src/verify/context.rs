@@ -1,6 +1,7 @@
 //! What a check may look at, and how it says what it found.
 
-use monorepo::{Finding, FindingKind, printable};
+pub(crate) use monorepo::Says;
+use monorepo::{Finding, FindingKind};
 
 use super::notes::{Content, Note};
 use super::{Budget, node};
@@ -84,32 +85,8 @@ impl<'a> Context<'a> {
 
     /// A finding about this image.
     pub(crate) fn finding(&self, kind: FindingKind, entry: Option<&str>, says: Says<'_>) -> Finding {
-        finding(self.subject, kind, entry, says)
+        kind.finding(self.subject, entry, says)
     }
-}
-
-/// A finding; all text is made printable here.
-pub(crate) fn finding(subject: &str, kind: FindingKind, entry: Option<&str>, says: Says<'_>) -> Finding {
-    Finding {
-        code: kind.code,
-        severity: kind.severity,
-        subject: printable(subject),
-        entry: entry.map(printable),
-        key: None,
-        line: None,
-        expected: printable(says.expected),
-        found: printable(says.found),
-        why: kind.why(),
-        next: printable(says.next),
-    }
-}
-
-/// What a finding says.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Says<'a> {
-    pub(crate) expected: &'a str,
-    pub(crate) found: &'a str,
-    pub(crate) next: &'a str,
 }
 
 pub(crate) fn text(node: &Node<Note>) -> Option<&str> {

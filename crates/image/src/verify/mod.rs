@@ -124,5 +124,5 @@ fn damage(subject: &str, error: ImageError) -> Result<Finding, ImageError> {
     let ImageError::Unexpected { file, expected, found } = error else { return Err(error) };
     let next = "build or copy the image again; if it stays, look at the disk it is on";
     let says = Says { expected: &expected, found: &found, next };
-    Ok(context::finding(subject, DAMAGED, Some(&file.display().to_string()), says))
+    Ok(DAMAGED.finding(subject, Some(&file.display().to_string()), says))
 }

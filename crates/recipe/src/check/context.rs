@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{DeployedConfig, Finding, FindingKind, Monorepo, Problems, find_secrets, printable};
+pub(crate) use monorepo::Says;
+use monorepo::{DeployedConfig, Finding, FindingKind, Monorepo, Problems, find_secrets};
 
 use crate::flightcontrol::inputs;
 use crate::plan::Recipe;
@@ -17,13 +18,6 @@ pub(crate) struct Context<'a> {
     pub(crate) inputs: BTreeSet<String>,
 }
 
-/// What a finding says.
-pub(crate) struct Says<'a> {
-    pub(crate) expected: &'a str,
-    pub(crate) found: &'a str,
-    pub(crate) next: &'a str,
-}
-
 impl<'a> Context<'a> {
     pub(crate) fn new(repo: &'a Monorepo, recipe: &'a Recipe) -> Result<Self, Problems> {
         let config = DeployedConfig::read(&repo.deployed_texts()?)?;
@@ -35,20 +29,9 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A finding about a line of a file; all text is made printable here.
+/// A finding about a line of a file.
 pub(crate) fn finding(kind: FindingKind, file: &str, line: usize, says: &Says<'_>) -> Finding {
-    Finding {
-        code: kind.code,
-        severity: kind.severity,
-        subject: printable(file),
-        entry: None,
-        key: None,
-        line: Some(line),
-        expected: printable(says.expected),
-        found: printable(says.found),
-        why: kind.why(),
-        next: printable(says.next),
-    }
+    Finding { line: Some(line), ..kind.finding(file, None, *says) }
 }
 
 /// Why a literal value of a variable looks like a secret.

@@ -82,7 +82,7 @@ pub(super) fn tell(artifacts: &Path, verification: &Verification, image: &Judged
         text += &format!("{}\n", summary::finding(finding));
     }
     for finding in &image.accepted {
-        text += &format!("accepted {} {}\n", finding.code, summary::place(finding));
+        text += &format!("{}\n", summary::accepted(finding));
     }
     printer.block(&text);
 }
