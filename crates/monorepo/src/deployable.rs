@@ -35,14 +35,15 @@ impl Monorepo {
     /// # Errors
     /// A configuration file is not YAML, or cannot be read.
     pub fn deployment_problems(&self, allowed: &BTreeSet<Allowance>) -> Result<Vec<Problem>, Problems> {
+        let texts = self.deployed_texts()?;
         let mut problems = self.uncommitted_configs();
-        problems.extend(self.missing_includes()?);
+        problems.extend(self.missing_includes(&texts));
         problems.extend(self.absent_app());
         if !allowed.contains(&Allowance::UnbundledFrontend) {
             problems.extend(self.unbundled_frontends());
         }
         if !allowed.contains(&Allowance::Localhost) {
-            problems.extend(self.local_addresses()?);
+            problems.extend(local_addresses(&texts)?);
         }
         Ok(problems)
     }
@@ -90,32 +91,32 @@ impl Monorepo {
     }
 
     /// `$include` of what is not in the repository (`config-loader`, `include`).
-    fn missing_includes(&self) -> Result<Vec<Problem>, Problems> {
+    fn missing_includes(&self, texts: &[(String, String)]) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (name, text) in self.deployed_texts()? {
-            let value: Value =
-                crate::yaml::parse(&name, &text, "a Backstage configuration as YAML").unwrap_or_default();
+        for (name, text) in texts {
+            let value: Value = crate::yaml::parse(name, text, "a Backstage configuration as YAML").unwrap_or_default();
             for target in includes(&value) {
                 let path = target.split('#').next().unwrap_or_default().trim_start_matches("./");
                 let is_known_later = path.contains("${") || path.starts_with('/');
                 if !is_known_later && self.tree.get(path).is_none() {
                     let next = format!("commit {path}, or take the $include out of {name}");
                     let found = format!("$include: {target}, which leads to no file of the repository");
-                    let (line, column) = place(&text, &target);
+                    let (line, column) = place(text, &target);
                     problems.push(Problem::new(name.as_str(), found, "a file that a clone has", next).at(line, column));
                 }
             }
         }
-        Ok(problems)
+        problems
     }
 
     /// A backend that serves an app and takes none along; silent when one may come from elsewhere.
     fn absent_app(&self) -> Option<Problem> {
         let backend = self.backend();
-        if !self.serves_an_app()
-            || !self.adds_app_backend()
+        // The sources are read last: nearly every repository is known to be sound before.
+        if !self.bundles().is_empty()
+            || !self.serves_an_app()
             || self.may_have_foreign_app()
-            || !self.bundles().is_empty()
+            || !self.adds_app_backend()
         {
             return None;
         }
@@ -168,28 +169,27 @@ impl Monorepo {
         };
         self.bundles().into_iter().filter(|app| !app.manifest.bundled).map(problem).collect()
     }
+}
 
-    /// Base URLs of the production configuration that no browser elsewhere reaches. What development is told is
-    /// only warned about, and a variable is known at run time.
-    fn local_addresses(&self) -> Result<Vec<Problem>, Problems> {
-        let texts = self.deployed_texts()?;
-        let config = DeployedConfig::read(&texts)?;
-        let urls = config.settings.into_iter().filter(|setting| setting.key.ends_with(".baseUrl"));
-        let problem = |setting: crate::deployed_config::ConfigSetting| {
-            let text = texts.iter().find(|(name, _)| *name == setting.file).map_or("", |(_, text)| text);
-            let part = setting.key.split('.').next().unwrap_or_default();
-            let (line, column) = place_below(text, part, &setting.value);
-            let next = format!(
-                "write the address of the deployment, or `${{BASE_URL}}`; for an image to try here, build with \
-                 `--allow localhost`, or write `${{BASE_URL:-{}}}`",
-                setting.value
-            );
-            let found = format!("{}: {}", setting.key, setting.value);
-            Problem::new(setting.file, found, "an address that a browser elsewhere reaches", next).at(line, column)
-        };
-        let local = urls.filter(|setting| setting.file != DEVELOPMENT && is_local_url(&setting.value));
-        Ok(local.map(problem).collect())
-    }
+/// Base URLs of the production configuration that no browser elsewhere reaches. What development is told is
+/// only warned about, and a variable is known at run time.
+fn local_addresses(texts: &[(String, String)]) -> Result<Vec<Problem>, Problem> {
+    let config = DeployedConfig::read(texts)?;
+    let urls = config.settings.into_iter().filter(|setting| setting.key.ends_with(".baseUrl"));
+    let problem = |setting: crate::deployed_config::ConfigSetting| {
+        let text = texts.iter().find(|(name, _)| *name == setting.file).map_or("", |(_, text)| text);
+        let part = setting.key.split('.').next().unwrap_or_default();
+        let (line, column) = place_below(text, part, &setting.value);
+        let next = format!(
+            "write the address of the deployment, or `${{BASE_URL}}`; for an image to try here, build with \
+             `--allow localhost`, or write `${{BASE_URL:-{}}}`",
+            setting.value
+        );
+        let found = format!("{}: {}", setting.key, setting.value);
+        Problem::new(setting.file, found, "an address that a browser elsewhere reaches", next).at(line, column)
+    };
+    let local = urls.filter(|setting| setting.file != DEVELOPMENT && is_local_url(&setting.value));
+    Ok(local.map(problem).collect())
 }
 
 /// What `$include` names, anywhere.
