@@ -1,6 +1,8 @@
 //! A `.dockerignore`: the last pattern that matches a path or a folder above it decides.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
+
+use super::glob;
 
 /// The patterns of one file.
 #[derive(Debug, Default)]
@@ -25,8 +27,7 @@ impl IgnoreFile {
 fn pattern(line: &str) -> Option<(bool, GlobMatcher)> {
     let (is_ignored, pattern) = line.strip_prefix('!').map_or((true, line), |rest| (false, rest.trim_start()));
     let pattern = pattern.trim_start_matches("./").trim_matches('/');
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build().ok()?;
-    Some((is_ignored, glob.compile_matcher()))
+    Some((is_ignored, glob(pattern)?))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod instructions;
 mod pins;
 mod service;
 
+use globset::{GlobBuilder, GlobMatcher};
 use monorepo::{Finding, Monorepo, Problems};
 
 pub use codes::CODES;
@@ -47,6 +48,11 @@ pub struct Deployment {
     pub dockerfiles: Vec<Dockerfile>,
     /// What images stand on, by digest.
     pub pins: Vec<Pin>,
+}
+
+/// A pattern of which `*` ends at a slash; none when it is no pattern.
+fn glob(pattern: &str) -> Option<GlobMatcher> {
+    Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
 }
 
 /// The Dockerfiles that the services of `flightcontrol.json` name and that are ours to look at, as paths.

@@ -1,14 +1,14 @@
 //! `flightcontrol.json`.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 use monorepo::{Finding, FindingKind, Monorepo, few};
 use serde_json::Value;
 
-use super::DeploymentFile;
 use super::codes::{
     CONTEXT, HEALTH, INJECTED, NO_DOCKERFILE, NO_SERVICE, NOT_IN_SCHEMA, PORT, RANGE, SECRET, VARIABLE, WATCH,
 };
 use super::context::{Context, Says, finding, secret};
+use super::{DeploymentFile, glob};
 use crate::flightcontrol::{environments, normal, own_service};
 use crate::json_text::{JsonText, Node};
 
@@ -187,7 +187,7 @@ fn variables(service: &Service<'_>) -> Vec<Finding> {
 
 fn watched(service: &Service<'_>) -> Vec<Finding> {
     let Some(Value::Array(globs)) = service.value("watchPaths") else { return Vec::new() };
-    let globs: Vec<GlobMatcher> = globs.iter().filter_map(Value::as_str).filter_map(glob).collect();
+    let globs: Vec<GlobMatcher> = globs.iter().filter_map(Value::as_str).filter_map(watched_glob).collect();
     let is_unseen = |path: &&String| !globs.iter().any(|glob| glob.is_match(path));
     let unseen: Vec<String> = service.context.inputs.iter().filter(is_unseen).cloned().collect();
     if globs.is_empty() || unseen.is_empty() {
@@ -200,9 +200,8 @@ fn watched(service: &Service<'_>) -> Vec<Finding> {
     vec![finding(WATCH, service.file, line, &says)]
 }
 
-fn glob(pattern: &str) -> Option<GlobMatcher> {
-    let pattern = pattern.trim_start_matches("./").trim_start_matches('/');
-    Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
+fn watched_glob(pattern: &str) -> Option<GlobMatcher> {
+    glob(pattern.trim_start_matches("./").trim_start_matches('/'))
 }
 
 fn secrets(service: &Service<'_>) -> Vec<Finding> {

@@ -1,10 +1,10 @@
 //! What is copied from the build context.
 
-use globset::GlobBuilder;
 use monorepo::Finding;
 
 use super::File;
 use crate::check::codes::NOT_COPIED;
+use crate::check::glob;
 use crate::check::instructions::Instruction;
 use crate::flightcontrol::normal;
 
@@ -13,7 +13,7 @@ pub(super) fn is_copy(instruction: &Instruction) -> bool {
 }
 
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
-    GlobBuilder::new(pattern).literal_separator(true).build().is_ok_and(|glob| glob.compile_matcher().is_match(name))
+    glob(pattern).is_some_and(|glob| glob.is_match(name))
 }
 
 /// The sources of a `COPY` or `ADD`: all but the last word, without here-documents.
@@ -47,11 +47,12 @@ fn missing(file: &File<'_>, source: &str) -> Option<&'static str> {
     }
     let tree = &file.context.repo.tree;
     let literal: Vec<&str> = tree.under(pattern).map(|(path, _)| path).collect();
-    let is_match = |path: &str| {
-        let folders = path.match_indices('/').map(|(end, _)| &path[..end]);
-        folders.chain([path]).any(|path| matches(pattern, path))
-    };
     let found = if literal.is_empty() {
+        let glob = glob(pattern);
+        let is_match = |path: &str| {
+            let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]);
+            glob.as_ref().is_some_and(|glob| folders.any(|path| glob.is_match(path)))
+        };
         tree.iter().map(|(path, _)| path).filter(|path| is_match(path)).collect()
     } else {
         literal
