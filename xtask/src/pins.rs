@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use engine::Invocation;
-use engine::root::{PinnedImage, RootLock, is_digest};
+use engine::root::{PinnedImage, RootLock};
+use image::Digest;
 use monorepo::Monorepo;
 use recipe::Pin;
 
@@ -15,8 +16,6 @@ use crate::output::Printer;
 /// Days after which a pin is old: Debian's stable release has a point release about every two months.
 pub(crate) const MAX_AGE: u64 = 60;
 const DAY: u64 = 86_400;
-/// Begins the name of a release.
-const DEBIAN: &str = "Debian ";
 
 /// The base image that `base`, or else the default, means: by its digest, where the repository's lock has one.
 pub(crate) fn pinned(repo: &Monorepo, base: Option<&str>) -> Result<Option<String>> {
@@ -41,7 +40,9 @@ pub(crate) fn resolve(name: &str) -> Result<PinnedImage, String> {
     let mut reasons = Vec::new();
     for line in [skopeo, buildx] {
         match line.read() {
-            Ok(digest) if is_digest(&digest) => return Ok(PinnedImage { digest, locked: today() }),
+            Ok(digest) if Digest::try_from(digest.clone()).is_ok() => {
+                return Ok(PinnedImage { digest, locked: today() });
+            }
             Ok(other) => reasons.push(format!("found no digest but {other:?}")),
             Err(error) => reasons.push(error.to_string().lines().next().unwrap_or_default().to_owned()),
         }
@@ -69,9 +70,9 @@ pub(crate) fn of(root: &Path) -> Result<Vec<Pin>> {
     let file = root.join(RootLock::FILE);
     let Some(lock) = RootLock::read(&file)? else { return Ok(Vec::new()) };
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let pin = |(what, days): (String, u64)| {
-        let named = format!("\"{}\"", what.strip_prefix(DEBIAN).unwrap_or(&what));
-        let line = text.lines().position(|line| line.contains(&named)).map_or(1, |index| index + 1);
+    let pin = |Locked { what, name, days }: Locked<'_>| {
+        let name = format!("\"{name}\"");
+        let line = text.lines().position(|line| line.contains(&name)).map_or(1, |index| index + 1);
         Pin { what, file: RootLock::FILE.to_owned(), line, days, limit: MAX_AGE }
     };
     Ok(aged(&lock, now() / DAY).into_iter().map(pin).collect())
@@ -79,15 +80,29 @@ pub(crate) fn of(root: &Path) -> Result<Vec<Pin>> {
 
 /// What is older than `max_age` days on the day `today`, counted since 1970.
 fn old(lock: &RootLock, today: u64, max_age: u64) -> Vec<(String, u64)> {
-    aged(lock, today).into_iter().filter(|(_, days)| *days > max_age).collect()
+    let aged = aged(lock, today).into_iter().map(|locked| (locked.what, locked.days));
+    aged.filter(|(_, days)| *days > max_age).collect()
 }
 
-/// The age in days of all that is locked.
-fn aged(lock: &RootLock, today: u64) -> Vec<(String, u64)> {
-    let packages = lock.locked.as_ref().map(|day| (format!("{DEBIAN}{}", lock.release), day));
-    let images = lock.images.iter().map(|(name, image)| (name.clone(), &image.locked));
-    let age = |(what, day): (String, &String)| Some((what, today.checked_sub(days_since_1970(day)?)?));
-    packages.into_iter().chain(images).filter_map(age).collect()
+/// Something that a lock names by digest.
+struct Locked<'a> {
+    /// For people.
+    what: String,
+    /// In the lock.
+    name: &'a str,
+    days: u64,
+}
+
+/// All that is locked, with its age on a day.
+fn aged(lock: &RootLock, today: u64) -> Vec<Locked<'_>> {
+    let age = |day: &str| today.checked_sub(days_since_1970(day)?);
+    let release = lock.locked.as_deref().and_then(age);
+    let release = release.map(|days| Locked { what: format!("Debian {}", lock.release), name: &lock.release, days });
+    let images = lock
+        .images
+        .iter()
+        .filter_map(|(name, image)| Some(Locked { what: name.clone(), name, days: age(&image.locked)? }));
+    release.into_iter().chain(images).collect()
 }
 
 /// Today, in UTC.

@@ -36,6 +36,9 @@ pub struct ConfigFiles {
 
 /// Where a backend listens when no file says (`backend-defaults`, `readHttpServerOptions`).
 const DEFAULT_PORT: u16 = 7007;
+/// Answers 200 when the backend and every plugin have started (`backend-defaults`, `createHealthRouter`). Other paths
+/// get the app's page even when nothing works.
+pub const READINESS: &str = "/.backstage/health/v1/readiness";
 
 impl ConfigFiles {
     /// Reads the configuration files at the root.

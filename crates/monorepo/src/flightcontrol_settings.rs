@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::config_files::READINESS;
 use crate::problem::Problem;
 use crate::settings::SETTINGS;
 use crate::tree::Tree;
@@ -56,7 +57,7 @@ impl Default for FlightcontrolSettings {
             ssl: DatabaseSsl::default(),
             ca_file: "rds-global-bundle.pem".to_owned(),
             base_url: None,
-            health_check_path: "/.backstage/health/v1/readiness".to_owned(),
+            health_check_path: READINESS.to_owned(),
             region: "us-east-1".to_owned(),
             branch: "main".to_owned(),
             cpu: None,

@@ -32,7 +32,7 @@ mod yaml;
 mod yarn_settings;
 
 pub use baseline::{Accepted, Baseline};
-pub use config_files::{ConfigFiles, FLIGHTCONTROL_CONFIG};
+pub use config_files::{ConfigFiles, FLIGHTCONTROL_CONFIG, READINESS};
 pub use deployable::{APP_BACKEND, APP_OPTION, Allowance};
 pub use deployed_config::{
     ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, has_config_value, is_local_url,

@@ -1,10 +1,8 @@
 //! How an engine asks a running backend whether it is ready.
 
-use monorepo::Monorepo;
+use monorepo::{Monorepo, READINESS};
 use serde::Serialize;
 
-/// Answers when the backend and all its plugins have started.
-const READINESS: &str = "/.backstage/health/v1/readiness";
 /// The package that answers, and its first version that does (its CHANGELOG.md, 8e967da).
 const ANSWERS: (&str, [u32; 3]) = ("@backstage/backend-defaults", [0, 4, 2]);
 

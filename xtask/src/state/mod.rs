@@ -19,6 +19,8 @@ use crate::output::Printer;
 use repositories::{LOCK_FILE, ROOT_FILE};
 pub(crate) use repositories::{RepositoryFolder, link_identity, repositories, shared_parts};
 
+/// Folder of the embedded engine's work trees and records, within the repository's own.
+pub(crate) const TREES: &str = "embedded";
 /// How often a lock that somebody else holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(200);
 /// Begins the names of folders that live as long as one build.

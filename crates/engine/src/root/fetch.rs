@@ -1,7 +1,6 @@
 //! Files from mirrors and registries, through curl, kept by hash.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -194,10 +193,7 @@ fn configuration(ca_file: Option<&Path>, transfers: &[(&str, PathBuf)], headers:
         connect-timeout = 20\nspeed-limit = 100\nspeed-time = 60\n\
         write-out = \"done %{exitcode} %{http_code} %{filename_effective}\\n\"\n"
         .to_owned();
-    let mut line = |name: &str, value: &str| {
-        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-        let _ = writeln!(text, "{name} = \"{value}\"");
-    };
+    let mut line = |name: &str, value: &str| text += &setting(name, value);
     for header in headers {
         line("header", header);
     }
@@ -209,6 +205,11 @@ fn configuration(ca_file: Option<&Path>, transfers: &[(&str, PathBuf)], headers:
         line("output", &file.display().to_string());
     }
     text
+}
+
+/// A line of curl's config file.
+pub(super) fn setting(name: &str, value: &str) -> String {
+    format!("{name} = \"{}\"\n", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Reads a line that `write-out` made.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use image::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::kinds::{Architecture, RootSet};
@@ -220,7 +221,7 @@ impl RootLock {
         if let Some(day) = days.find(|day| !is_day(day)) {
             return Some(format!("found locked {day:?}, expected a day such as 2026-01-31"));
         }
-        if let Some((name, _)) = self.images.iter().find(|(_, image)| !is_digest(&image.digest)) {
+        if let Some((name, _)) = self.images.iter().find(|(_, image)| Digest::try_from(image.digest.clone()).is_err()) {
             return Some(format!("{name}: no digest \"sha256:\" with 64 hexadecimal digits"));
         }
         let mut packages = platforms().flat_map(|platform| platform.packages.iter().chain(&platform.pip));
@@ -238,12 +239,6 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 pub(super) fn is_release(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())
-}
-
-/// Whether it is `sha256:` and 64 hexadecimal digits: it becomes a part of the Dockerfile.
-pub fn is_digest(text: &str) -> bool {
-    let digits = text.strip_prefix("sha256:").unwrap_or_default();
-    digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 fn is_day(text: &str) -> bool {

@@ -43,7 +43,7 @@ mod walk;
 pub(crate) use digest::hexadecimal;
 pub use image::ImageRoot;
 pub use kinds::{Architecture, RootSet};
-pub use lock::{Additions, DebianPackage, NpmPackage, PinnedImage, Platform, RELEASE, RootLock, is_digest};
+pub use lock::{Additions, DebianPackage, NpmPackage, PinnedImage, Platform, RELEASE, RootLock};
 pub use reach::{Answer, Server, servers};
 pub use resolve::Wanted;
 pub use store::{Root, Roots, Strip};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::environment::{certificates, with_proxies};
-use super::fetch::curl;
+use super::fetch::{curl, setting};
 use super::lock::RELEASE;
 use super::mirror::Mirrors;
 use super::npmrc::Registry;
@@ -56,7 +56,7 @@ impl Server {
         let values = self.headers.iter().map(|header| ("header", header.clone()));
         let cacert = certificates.iter().map(|file| ("cacert", file.display().to_string()));
         for (name, value) in values.chain(cacert).chain([("url", self.address.clone())]) {
-            config += &format!("{name} = \"{}\"\n", value.replace('\\', "\\\\").replace('"', "\\\""));
+            config += &setting(name, &value);
         }
         // Not as arguments, which are for everybody to see.
         let command = with_proxies(Invocation::new(curl()?).args(["--config", "-"])).input(config.into_bytes());

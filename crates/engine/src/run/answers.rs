@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use monorepo::READINESS;
 use serde_json::Value;
 
 use super::http::{Answer, Request, Server, TIMEOUT};
@@ -10,8 +11,6 @@ use super::program::Program;
 use crate::failure::EngineError;
 use crate::process::Interrupt;
 
-/// Answers 200 when every plugin has started. Other paths get the app's page even when nothing works.
-const READINESS: &str = "/.backstage/health/v1/readiness";
 /// How often a backend is asked whether it is ready.
 const QUESTIONS: Duration = Duration::from_millis(100);
 /// What a backend says that runs on without its plugins (`@backstage/backend-app-api`).

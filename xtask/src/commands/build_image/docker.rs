@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use artifacts::Verification;
 use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, docker};
 use image::sbom::{Inventory, NamedImage};
-use image::{Digest, Judged, RunConfiguration, verify_run_configuration};
+use image::{Digest, Judged, RunConfiguration};
 use monorepo::{Baseline, Monorepo};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
@@ -14,9 +14,7 @@ use serde_json::json;
 use super::evidence::{self, Foundation, Origin};
 use super::git::Commit;
 use super::image_check::{self, ImageCheck};
-use super::shared::{
-    self, artifacts_folder, expected_configuration, incoming_folder, publish, require_sound, secrets, warn_of_drift,
-};
+use super::shared::{self, artifacts_folder, incoming_folder, publish, require_shippable, secrets, warn_of_drift};
 use crate::commands::boot_image::{Boot, Subject};
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
@@ -158,14 +156,9 @@ impl Build<'_> {
             .engine
             .inspect(id)?
             .with_context(|| format!("the engine does not know the image {id} it has built"))?;
-        let mut findings = verify_run_configuration(
-            &self.flags.tag,
-            &found_configuration(&image),
-            &expected_configuration(self.recipe),
-        );
         let (judged, inventory) = self.judge(&image, scratch)?;
-        findings.extend(judged.findings.iter().cloned());
-        require_sound(&verification, &findings, self.printer)?;
+        let found = found_configuration(&image);
+        require_shippable(&self.flags.tag, &found, self.recipe, &verification, &judged, self.printer)?;
         Ok(Verified { image, verification, judged, inventory })
     }
 

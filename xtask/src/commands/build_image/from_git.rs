@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::{EngineError, Invocation};
+use engine::EngineError;
 use serde_json::json;
 
+use super::git::{ORIGIN, STATUS, git, without_credentials};
 use crate::exit::WrongUsage;
 use crate::output::Printer;
 use crate::state::State;
@@ -31,7 +32,7 @@ pub(super) fn check_out(root: &Path, revision: &str, state: &State, printer: &Pr
     // What an earlier commit had, and this one does not; what is ignored is no input.
     ask(&clone, ["clean", "--quiet", "-ffd"])?;
     name_origin(root, &clone)?;
-    let status = ask(root, ["status", "--porcelain", "--untracked-files=normal", "--", "."])?;
+    let status = ask(root, STATUS)?;
     let left_out = status.lines().count();
     printer.say(&format!("building {commit} of {}{}", root.display(), in_words(left_out)));
     printer.message("commit", json!({ "revision": commit, "left_out": left_out }));
@@ -47,10 +48,9 @@ fn in_words(left_out: usize) -> String {
     }
 }
 
-/// Runs git in a folder. It takes no locks there that it can do without, and starts no hooks.
+/// Runs git in a folder; it starts no hooks.
 fn ask<I: IntoIterator<Item: AsRef<OsStr>>>(folder: &Path, arguments: I) -> Result<String, EngineError> {
-    let git = Invocation::new("git").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
-    let git = git.args(["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", "-C"]).arg(folder);
+    let git = git(folder).args(["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"]);
     git.args(arguments.into_iter().map(|argument| argument.as_ref().to_owned())).read()
 }
 
@@ -87,7 +87,7 @@ fn make_clone(top: &Path, clone: &Path) -> Result<()> {
 
 /// The clone says of its origin what the repository says: it is written on the image.
 fn name_origin(root: &Path, clone: &Path) -> Result<()> {
-    let origin = ask(root, ["config", "--get", "remote.origin.url"]).unwrap_or_default();
-    ask(clone, ["config", "remote.origin.url", &super::git::without_credentials(&origin)])?;
+    let origin = ask(root, ORIGIN).unwrap_or_default();
+    ask(clone, ["config", "remote.origin.url", &without_credentials(&origin)])?;
     Ok(())
 }

@@ -7,6 +7,16 @@ use engine::Invocation;
 /// What git says of a repository that belongs to another user (git-config(1), `safe.directory`).
 const OWNER: &str = "dubious ownership";
 
+/// Lists files that differ from the commit, a line each.
+pub(super) const STATUS: [&str; 5] = ["status", "--porcelain", "--untracked-files=normal", "--", "."];
+/// Says where the repository can be fetched.
+pub(super) const ORIGIN: [&str; 3] = ["config", "--get", "remote.origin.url"];
+
+/// Git in a folder. Taking no locks, it writes nothing to the user's repository.
+pub(super) fn git(folder: &Path) -> Invocation {
+    Invocation::new("git").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").arg("-C").arg(folder)
+}
+
 /// The commit that is checked out. Without git, or outside of a work tree, nothing is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Commit {
@@ -23,20 +33,10 @@ pub(super) struct Commit {
 impl Commit {
     /// Asks git.
     pub(super) fn of(root: &Path) -> Self {
-        // Taking no locks, git writes nothing to the user's repository.
-        let git = |arguments: &[&str]| {
-            let line = Invocation::new("git")
-                .env("GIT_OPTIONAL_LOCKS", "0")
-                .env("LC_ALL", "C")
-                .arg("-C")
-                .arg(root)
-                .args(arguments);
-            line.read()
-        };
         std::thread::scope(|scope| {
-            let status = scope.spawn(|| git(&["status", "--porcelain", "--untracked-files=normal", "--", "."]));
-            let head = git(&["log", "-1", "--format=%H %ct"]);
-            let source = git(&["config", "--get", "remote.origin.url"]);
+            let status = scope.spawn(|| git(root).args(STATUS).read());
+            let head = git(root).args(["log", "-1", "--format=%H %ct"]).read();
+            let source = git(root).args(ORIGIN).read();
             let status = status.join().ok().and_then(Result::ok);
             let is_refused = head.as_ref().is_err_and(|error| error.to_string().contains(OWNER));
             let (head, source) = (head.ok(), source.ok());

@@ -21,6 +21,7 @@ use engine::{ImageArchive, Interrupt};
 use monorepo::{Allowance, Monorepo, Problems};
 
 use crate::commands::boot_image::Boot;
+use crate::commands::config;
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
@@ -81,9 +82,8 @@ fn require_deployable(repo: &Monorepo, flags: &BuildImage) -> Result<()> {
     let allowed: BTreeSet<Allowance> = flags.allow.iter().copied().map(Allowance::from).collect();
     let mut problems = repo.deployment_problems(&allowed)?;
     if flags.boot && !allowed.contains(&Allowance::UnsetVariables) {
-        let image = recipe::plan(repo, None).image.environment;
-        let of_image = image.iter().filter_map(|line| Some(line.split_once('=')?.0.to_owned()));
-        let given = Boot::variables(&flags.boot_flags)?.into_iter().chain(of_image).collect();
+        let mut given = Boot::variables(&flags.boot_flags)?;
+        given.extend(config::names(&recipe::plan(repo, None).image.environment));
         problems.extend(repo.unset_variables(&given)?);
     }
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems).into()) }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use artifacts::Verification;
 use engine::{Secret, find_secrets};
-use image::{Judged, RunConfiguration};
+use image::{Judged, RunConfiguration, verify_run_configuration};
 use monorepo::{Finding, Monorepo, Severity};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
@@ -61,8 +61,23 @@ pub(super) fn publish(incoming: &Path, artifacts: &Path) -> Result<()> {
     Ok(())
 }
 
+/// An error with every finding about the archives, how the image runs, and its files, when one of them forbids to
+/// ship.
+pub(super) fn require_shippable(
+    tag: &str,
+    found: &RunConfiguration,
+    recipe: &Recipe,
+    verification: &Verification,
+    judged: &Judged,
+    printer: &Printer,
+) -> Result<()> {
+    let mut findings = verify_run_configuration(tag, found, &expected_configuration(recipe));
+    findings.extend(judged.findings.iter().cloned());
+    require_sound(verification, &findings, printer)
+}
+
 /// An error with every finding, when one of them forbids to ship the archives or the image.
-pub(super) fn require_sound(verification: &Verification, image: &[Finding], printer: &Printer) -> Result<()> {
+fn require_sound(verification: &Verification, image: &[Finding], printer: &Printer) -> Result<()> {
     let is_grave = |finding: &Finding| finding.severity >= Severity::Error;
     let all: Vec<_> = verification.findings.iter().chain(image).collect();
     if !all.is_empty() {

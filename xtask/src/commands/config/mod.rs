@@ -143,7 +143,8 @@ fn of_image(name: &str, flags: &RepositoryFlags, interrupt: &Interrupt) -> Resul
     Ok(Subject { files, missing, environment: names(&config.env), ports: ports.collect() })
 }
 
-fn names(environment: &[String]) -> BTreeSet<String> {
+/// Names of the variables of an environment, written as `NAME=value`.
+pub(crate) fn names(environment: &[String]) -> BTreeSet<String> {
     environment.iter().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect()
 }
 

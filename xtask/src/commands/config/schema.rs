@@ -10,7 +10,7 @@ use monorepo::{DeployedConfig, Monorepo, printable};
 use serde::Serialize;
 
 use crate::flags::RepositoryFlags;
-use crate::state::{repository_folder, shared_folder};
+use crate::state::{TREES, repository_folder, shared_folder};
 
 /// What came of it.
 #[derive(Debug, Serialize)]
@@ -74,7 +74,7 @@ fn try_check(repo: &Monorepo, config: &DeployedConfig, flags: &RepositoryFlags) 
     let words = |error: anyhow::Error| error.to_string();
     let shared = shared_folder(flags).map_err(words)?;
     let state = repository_folder(&shared, &repo.root);
-    let installed = embedded::installed_tree(&state.join("embedded"));
+    let installed = embedded::installed_tree(&state.join(TREES));
     let modules = [repo.root.as_path(), &installed].into_iter().find(|folder| ConfigCheck::is_installed(folder));
     let modules = modules.ok_or(
         "no installed packages with @backstage/cli; run `yarn install`, or build with `cargo xtask build-image --engine embedded`",

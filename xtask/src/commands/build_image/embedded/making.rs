@@ -7,7 +7,7 @@ use artifacts::Verification;
 use engine::embedded::Build;
 use engine::root::Architecture;
 use image::prune::PruneClass;
-use image::{ImageSpec, Judged, PartCache, RunConfiguration, verify_run_configuration, write_archive};
+use image::{ImageSpec, Judged, PartCache, RunConfiguration, write_archive};
 use monorepo::{Baseline, Monorepo};
 use recipe::StepId;
 
@@ -15,7 +15,7 @@ use super::{LAYERS, SIZES, Session};
 use crate::commands::build_image::assembly::{self, LayerStore, SizedLayer};
 use crate::commands::build_image::image_check::ImageCheck;
 use crate::commands::build_image::pruning;
-use crate::commands::build_image::shared::{expected_configuration, require_sound};
+use crate::commands::build_image::shared::require_shippable;
 use crate::files::write_atomically;
 
 /// The finding about source maps in the archives, which is of no concern when the image has none.
@@ -144,9 +144,7 @@ impl Session<'_> {
         };
         let check = ImageCheck::new(self.flags, &self.repo, &self.accepted, self.state);
         let judged = check.of_layout(&self.layout_folder(), spec)?;
-        let mut findings = verify_run_configuration(&self.flags.tag, &found, &expected_configuration(&self.recipe));
-        findings.extend(judged.findings.iter().cloned());
-        require_sound(verification, &findings, self.printer)?;
+        require_shippable(&self.flags.tag, &found, &self.recipe, verification, &judged, self.printer)?;
         Ok(judged)
     }
 }

@@ -29,10 +29,8 @@ use crate::commands::clean;
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, CompressionMethod};
 use crate::output::{Printer, StepLog};
-use crate::state::State;
+use crate::state::{State, TREES};
 
-/// Folder of the steps' work trees and records.
-const TREES: &str = "embedded";
 /// The layers written before, by what they were made of.
 const LAYERS: &str = "layers.json";
 /// What comes of an image that does not run.
