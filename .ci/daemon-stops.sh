@@ -6,7 +6,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cargo build --quiet
-target/debug/xtask build-image --repo "$1" --state-dir "$work/state" --artifacts "$work/artifacts" \
+target/debug/backstage-xtask build-image --repo "$1" --state-dir "$work/state" --artifacts "$work/artifacts" \
   --no-cache --message-format json >"$work/messages" 2>"$work/errors" &
 build=$!
 for _ in $(seq 100); do

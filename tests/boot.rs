@@ -35,7 +35,7 @@ fn image() -> String {
 }
 
 fn command(image: &str, flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backstage-xtask"));
     command.args(["boot-image", image, "--message-format", "json", "--state-dir"]).arg(&demo().state).args(flags);
     command.stdin(Stdio::null());
     command
@@ -162,7 +162,7 @@ fn a_missing_module_is_named_with_the_manifest_to_declare_it_in() {
 #[test]
 fn an_addon_that_was_not_built_is_found_without_a_boot() {
     let (_folder, image) = changed(|layout, spec| without(layout, spec, "app/node_modules/better-sqlite3", "build"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backstage-xtask"));
     let done = Built::from(command.args(["verify-image", &image, "--message-format", "json"]).output().unwrap());
     assert_eq!(done.code, 1, "{}", done.stderr);
     let findings = done.message("image")["verification"]["findings"].as_array().unwrap().clone();

@@ -14,7 +14,7 @@ use harness::{Built, run, workspace};
 use serde_json::Value;
 
 fn demo(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backstage-xtask"));
     command.args(["demo", "--message-format", "json", "--state-dir"]).arg(shared_state()).args(flags);
     command.stdin(Stdio::null());
     command

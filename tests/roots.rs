@@ -39,7 +39,7 @@ fn state() -> &'static Path {
         let folder = std::env::temp_dir().join("backstage-xtask-test-roots");
         let _ = std::fs::remove_dir_all(&folder);
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("tests/fixtures/demo");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backstage-xtask"));
         command.args(["base-image", "--update", "--repo"]).arg(fixture).arg("--state-dir").arg(&folder);
         let output = command.arg("--lock").arg(folder.join(RootLock::FILE)).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -187,7 +187,9 @@ fn lockfile(names: &[String]) -> String {
 /// One run of the command on one core: how long the core was busy with it, and the most memory it had.
 fn run(root: &Path) -> (f64, u64) {
     let mut command = Command::new("taskset");
-    command.args(["--cpu-list", "0", env!("CARGO_BIN_EXE_xtask"), "verify-artifacts", "--quiet", "--repo"]).arg(root);
+    command
+        .args(["--cpu-list", "0", env!("CARGO_BIN_EXE_backstage-xtask"), "verify-artifacts", "--quiet", "--repo"])
+        .arg(root);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let (mut busy, mut peak) = (0.0, 0);
     while child.try_wait().unwrap().is_none() {

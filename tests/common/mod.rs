@@ -85,7 +85,7 @@ impl Sandbox {
 
     /// The program in the repository's root.
     pub(crate) fn command(&self, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backstage-xtask"));
         command.args(arguments).current_dir(self.repo()).env_clear();
         command.env("PATH", self.bin()).env("HOME", self.root().join("home"));
         command

@@ -98,7 +98,7 @@ fn environment(repo: &Path, home: &Path) -> Vec<(String, String)> {
 /// The command line of a build by a user without a name, in a home of their own, on one core.
 fn as_nobody(bench: &Bench, home: &Path) -> Command {
     let program = home.join("xtask");
-    std::fs::copy(env!("CARGO_BIN_EXE_xtask"), &program).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_backstage-xtask"), &program).unwrap();
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]);
     if std::fs::metadata("/proc/self").unwrap().uid() == 0 {

@@ -75,7 +75,7 @@ pub struct Bench {
 impl Bench {
     /// The tool on this repository.
     pub fn xtask(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backstage-xtask"));
         command.args(arguments).arg("--repo").arg(&self.repo).arg("--state-dir").arg(&self.state);
         command.envs(self.env.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
         command

@@ -13,6 +13,7 @@ mod image_source;
 mod output;
 mod pins;
 mod place;
+mod program;
 mod repository;
 mod sarif;
 mod sbom;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::exit;
 use crate::flags::{MessageFormat, OutputFlags};
 use crate::github;
+use crate::program;
 
 /// Version of the JSON messages; it grows when a field changes its meaning.
 const MESSAGE_SCHEMA: u32 = 1;
@@ -68,8 +69,13 @@ impl Printer {
 
     /// One line of data for standard output; not in JSON mode, where only messages go there.
     pub(crate) fn data(&self, line: &str) {
+        self.verbatim(&program::named(line));
+    }
+
+    /// The same, of text that is not ours to put other names into.
+    pub(crate) fn verbatim(&self, text: &str) {
         if self.format != MessageFormat::Json {
-            write_line(&mut std::io::stdout(), line);
+            write_line(&mut std::io::stdout(), text);
         }
     }
 
@@ -86,28 +92,31 @@ impl Printer {
             if let (Some(message), Value::Object(fields)) = (message.as_object_mut(), fields) {
                 message.extend(fields);
             }
-            write_line(&mut std::io::stdout(), &message.to_string());
+            write_line(&mut std::io::stdout(), &program::named(&message.to_string()));
         }
     }
 
     /// A line for people.
     pub(crate) fn say(&self, line: &str) {
+        let line = program::named(line);
         match self.voice {
             Voice::Quiet => {}
             Voice::Plain { .. } => write_line(&mut std::io::stderr(), &format!("{} {line}", clock())),
-            Voice::Live => self.bars.suspend(|| write_line(&mut std::io::stderr(), line)),
+            Voice::Live => self.bars.suspend(|| write_line(&mut std::io::stderr(), &line)),
         }
     }
 
     /// A block of text for people, without time stamps.
     pub(crate) fn block(&self, text: &str) {
         if self.voice != Voice::Quiet {
-            self.bars.suspend(|| write_line(&mut std::io::stderr(), text.trim_end()));
+            let text = program::named(text.trim_end());
+            self.bars.suspend(|| write_line(&mut std::io::stderr(), &text));
         }
     }
 
     /// Something odd that stops nothing.
     pub(crate) fn warning(&self, text: &str) {
+        let text = &program::named(text);
         self.message("warning", json!({ "message": text }));
         self.annotate("warning", text);
         if self.voice != Voice::Quiet {
@@ -118,6 +127,7 @@ impl Printer {
 
     /// The reason why the command failed.
     pub(crate) fn error(&self, text: &str, code: u8) {
+        let text = &program::named(text);
         self.clear();
         self.annotate("error", text);
         if self.format == MessageFormat::Json {

@@ -99,7 +99,7 @@ fn compare_signed(file: Rendered, found: Option<String>) -> Compared {
 fn show_differences(files: &[Compared], printer: &Printer) {
     for Compared { file, found, standing } in files {
         if *standing != Standing::UpToDate {
-            printer.data(difference(&file.path, found, &file.text).trim_end());
+            printer.verbatim(difference(&file.path, found, &file.text).trim_end());
         }
     }
 }

@@ -6,14 +6,16 @@ mod check;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use build::*;
 pub(crate) use check::*;
 
+use crate::program;
+
 /// From a bare clone of a Backstage monorepo to a verified runtime image.
 #[derive(Debug, Parser)]
-#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(name = "backstage-xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done; 1 the repository, its artifacts or the image are wrong; 2 wrong usage; \
     3 the environment failed (engine, network, disk); 130 interrupted.")]
 pub(crate) struct Cli {
@@ -30,7 +32,8 @@ impl Cli {
     ///
     /// clap sees a conflict only between flags on the same side of the command's name.
     pub(crate) fn read() -> Self {
-        let cli = Self::parse();
+        let command = Self::command().bin_name(program::name());
+        let cli = Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
         if cli.output.quiet && cli.output.verbose {
             let message = "the argument '--quiet' cannot be used with '--verbose'";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
