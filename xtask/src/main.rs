@@ -8,6 +8,7 @@ mod exit;
 mod files;
 mod findings;
 mod flags;
+mod git;
 mod github;
 mod image_source;
 mod output;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Doctor(flags) => commands::doctor::run(flags, &cli.repository, &printer, &interrupt),
         Command::Clean(flags) => commands::clean::run(flags, &cli.repository, &printer, &interrupt),
         Command::Demo(flags) => commands::demo::run(flags, &cli.repository, &printer, &interrupt),
+        Command::Vendor(flags) => commands::vendor::run(flags, &printer),
         Command::Test(flags) => commands::test::run(flags, &printer, &interrupt),
     };
     match result {

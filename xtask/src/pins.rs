@@ -107,7 +107,7 @@ fn aged(lock: &RootLock, today: u64) -> Vec<Locked<'_>> {
 
 /// Today, in UTC.
 pub(crate) fn today() -> String {
-    crate::commands::build_image::git::rfc3339(now())[..10].to_owned()
+    crate::git::rfc3339(now())[..10].to_owned()
 }
 
 fn now() -> u64 {

@@ -11,5 +11,6 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod render;
 pub(crate) mod test;
+pub(crate) mod vendor;
 pub(crate) mod verify_artifacts;
 pub(crate) mod verify_image;

@@ -90,6 +90,7 @@ type Skipped = Vec<(&'static Suite, String)>;
 
 pub(crate) fn run(flags: &Test, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let workspace = repository::workspace_folder().context("start it as `cargo xtask test`")?;
+    repository::require_tests(&workspace)?;
     let shell = Shell::new()?;
     shell.change_dir(&workspace);
     std::env::set_current_dir(&workspace).context("entering this tool's folder")?;

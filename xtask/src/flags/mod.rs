@@ -114,6 +114,8 @@ pub(crate) enum Command {
     BaseImage(BaseImage),
     /// Build and run the small Backstage monorepo that comes with this tool
     Demo(Demo),
+    /// Put this tool into a Backstage monorepo, or bring it to this version there
+    Vendor(Vendor),
     /// Remove what builds of this repository keep between runs, or say how large it is
     Clean(Clean),
     /// Run every test that can run on this machine, and say which cannot

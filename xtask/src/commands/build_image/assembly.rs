@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::base::Base;
-use super::git::{Commit, rfc3339};
 use crate::files::{hexadecimal, write_atomically};
+use crate::git::{Commit, rfc3339};
 
 /// Grows when equal folders give other layers than before.
 const FORM: u32 = 1;

@@ -12,12 +12,12 @@ use recipe::{Recipe, Rendered};
 use serde_json::json;
 
 use super::evidence::{self, Foundation, Origin};
-use super::git::Commit;
 use super::image_check::{self, ImageCheck};
 use super::shared::{self, artifacts_folder, incoming_folder, publish, require_shippable, secrets, warn_of_drift};
 use crate::commands::boot_image::{Boot, Subject};
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
+use crate::git::Commit;
 use crate::output::{Printer, StepLog};
 use crate::state::{LastBuild, State};
 use crate::summary;

@@ -10,9 +10,9 @@ use monorepo::{LOCKFILE, Monorepo, SETTINGS};
 use recipe::Recipe;
 use serde_json::{Map, Value, json};
 
-use super::git::Commit;
 use crate::files::{sha256, write_atomically};
 use crate::flags::BuildImage;
+use crate::git::Commit;
 use crate::output::Printer;
 
 /// A root file system or an image that the build stood on.

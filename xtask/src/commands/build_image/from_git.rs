@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use engine::EngineError;
 use serde_json::json;
 
-use super::git::{ORIGIN, STATUS, git, without_credentials};
 use crate::exit::WrongUsage;
+use crate::git::{ORIGIN, STATUS, git, without_credentials};
 use crate::output::Printer;
 use crate::state::State;
 

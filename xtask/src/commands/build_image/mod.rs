@@ -6,7 +6,6 @@ mod docker;
 mod embedded;
 mod evidence;
 mod from_git;
-pub(crate) mod git;
 mod image_check;
 mod outputs;
 mod pruning;

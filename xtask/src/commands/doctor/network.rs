@@ -7,8 +7,8 @@ use engine::root::{Answer, servers};
 use engine::{EngineError, Interrupt};
 
 use super::line::Line;
-use crate::commands::build_image::git::without_credentials;
 use crate::flags::Doctor;
+use crate::git::without_credentials;
 
 /// Certificates and signatures of a release are refused by a clock that is wrong by more.
 const SKEW: Duration = Duration::from_secs(5 * 60);

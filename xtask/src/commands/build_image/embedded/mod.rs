@@ -19,7 +19,6 @@ use monorepo::{Baseline, Monorepo};
 use recipe::Recipe;
 
 use super::base::{self, Ground};
-use super::git::Commit;
 use super::image_check;
 use super::outputs::Outputs;
 use super::pruning;
@@ -28,6 +27,7 @@ use crate::commands::boot_image::{Boot, Booted, Subject};
 use crate::commands::clean;
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, CompressionMethod};
+use crate::git::Commit;
 use crate::output::{Printer, StepLog};
 use crate::state::{State, TREES};
 

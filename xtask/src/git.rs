@@ -8,31 +8,31 @@ use engine::Invocation;
 const OWNER: &str = "dubious ownership";
 
 /// Lists files that differ from the commit, a line each.
-pub(super) const STATUS: [&str; 5] = ["status", "--porcelain", "--untracked-files=normal", "--", "."];
+pub(crate) const STATUS: [&str; 5] = ["status", "--porcelain", "--untracked-files=normal", "--", "."];
 /// Says where the repository can be fetched.
-pub(super) const ORIGIN: [&str; 3] = ["config", "--get", "remote.origin.url"];
+pub(crate) const ORIGIN: [&str; 3] = ["config", "--get", "remote.origin.url"];
 
 /// Git in a folder. Taking no locks, it writes nothing to the user's repository.
-pub(super) fn git(folder: &Path) -> Invocation {
+pub(crate) fn git(folder: &Path) -> Invocation {
     Invocation::new("git").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").arg("-C").arg(folder)
 }
 
 /// The commit that is checked out. Without git, or outside of a work tree, nothing is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Commit {
+pub(crate) struct Commit {
     /// Its hash; with `-dirty` when files differ from it.
-    pub(super) revision: Option<String>,
+    pub(crate) revision: Option<String>,
     /// When it was made, in seconds since 1970.
-    pub(super) seconds: Option<u64>,
+    pub(crate) seconds: Option<u64>,
     /// Where it can be fetched, without user name or password.
-    pub(super) source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Whether git says nothing of it, since its folder belongs to another user.
-    pub(super) is_refused: bool,
+    pub(crate) is_refused: bool,
 }
 
 impl Commit {
     /// Asks git.
-    pub(super) fn of(root: &Path) -> Self {
+    pub(crate) fn of(root: &Path) -> Self {
         std::thread::scope(|scope| {
             let status = scope.spawn(|| git(root).args(STATUS).read());
             let head = git(root).args(["log", "-1", "--format=%H %ct"]).read();

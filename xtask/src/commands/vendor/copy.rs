@@ -1,0 +1,104 @@
+//! The files of a vendored copy.
+
+use anyhow::Result;
+
+use super::{FOLDER, root_files};
+use crate::exit::WrongUsage;
+
+/// The sources of this workspace, by path.
+const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+
+/// What an edit of a file means when a newer version comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nobody is expected to edit it.
+    Source,
+    /// For the user to edit: their lines and the new ones are merged.
+    Template,
+    /// Made from others by cargo.
+    Generated,
+}
+
+/// A file as it should be.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// Relative to the monorepo.
+    pub(super) path: String,
+    pub(super) text: String,
+    pub(super) kind: Kind,
+}
+
+/// Every file of a copy of this version.
+///
+/// # Errors
+/// This program was itself compiled in a vendored copy.
+pub(super) fn files() -> Result<Vec<Wanted>> {
+    if SOURCES.is_empty() {
+        let hint = "run `vendor` of backstage-xtask itself: from its own folder, or installed from there by \
+            `cargo install --path xtask`";
+        return Err(WrongUsage(format!("this is a vendored copy, and passes on no other\n  hint: {hint}")).into());
+    }
+    Ok(SOURCES.iter().map(|(path, text)| wanted(path, text)).collect())
+}
+
+fn wanted(path: &str, text: &str) -> Wanted {
+    let inside = || format!("{FOLDER}/{path}");
+    let (path, text, kind) = match path {
+        "Cargo.toml" => (path.to_owned(), root_files::workspace(text), Kind::Template),
+        "Cargo.lock" => (path.to_owned(), text.to_owned(), Kind::Generated),
+        "xtask/Cargo.toml" => (inside(), without_tests(text), Kind::Source),
+        _ if path.starts_with("assets/") => (inside(), text.to_owned(), Kind::Template),
+        _ => (inside(), text.to_owned(), Kind::Source),
+    };
+    Wanted { path, text, kind }
+}
+
+/// A manifest without its `[[test]]` tables: cargo wants the files they name.
+fn without_tests(manifest: &str) -> String {
+    let mut is_test = false;
+    let kept = manifest.lines().filter(|line| {
+        if line.starts_with('[') {
+            is_test = *line == "[[test]]";
+        }
+        !is_test
+    });
+    let kept: Vec<_> = kept.collect();
+    kept.join("\n").trim_end().to_owned() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(path: &str) -> String {
+        files().unwrap().into_iter().find(|file| file.path == path).unwrap().text
+    }
+
+    #[test]
+    fn a_copy_has_sources_and_templates_and_no_tests() {
+        let paths: Vec<String> = files().unwrap().into_iter().map(|file| file.path).collect();
+        for path in ["Cargo.toml", "Cargo.lock", "tools/backstage-xtask/assets/Dockerfile.flightcontrol"] {
+            assert!(paths.iter().any(|found| found == path), "{path}");
+        }
+        assert!(paths.iter().all(|path| !path.contains("/tests/") && !path.contains("/target/")));
+        assert!(!paths.contains(&"tools/backstage-xtask/Cargo.toml".to_owned()), "a workspace in a workspace");
+    }
+
+    #[test]
+    fn every_path_of_the_workspace_leads_into_the_copy() {
+        let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+        let workspace = &manifest["workspace"];
+        let members = workspace["members"].as_array().unwrap().iter();
+        let paths = workspace["dependencies"].as_table().unwrap().values().filter_map(|package| package.get("path"));
+        let all: Vec<_> = members.chain(paths).map(|path| path.as_str().unwrap()).collect();
+        assert!(all.len() > 6 && all.iter().all(|path| path.starts_with("tools/backstage-xtask/")), "{all:?}");
+    }
+
+    #[test]
+    fn a_manifest_loses_its_tests_alone() {
+        let manifest = text("tools/backstage-xtask/xtask/Cargo.toml");
+        assert!(!manifest.contains("[[test]]") && !manifest.contains("tests/"), "{manifest}");
+        assert!(manifest.contains("[features]") && manifest.contains("[dev-dependencies]"), "{manifest}");
+        assert_eq!(without_tests("[a]\nb = 1\n\n[[test]]\nc = 2\n\n[d]\ne = 3\n"), "[a]\nb = 1\n\n[d]\ne = 3\n");
+    }
+}
