@@ -148,12 +148,21 @@ impl Monorepo {
 
     /// Whether a file at this path might exist and yet not be in the tree: it is no source of a clone.
     pub fn may_leave_out(&self, path: &str) -> bool {
+        self.never_reads(path) || self.gitignores.may_ignore(path)
+    }
+
+    /// Whether a source at this path is left out only because of a `.gitignore`; git has it when it was added by force.
+    pub fn is_ignored_source(&self, path: &str) -> bool {
+        self.gitignores.may_ignore(path) && self.tree.get(path).is_none() && !self.never_reads(path)
+    }
+
+    /// Build outputs, and what never belongs in a build.
+    fn never_reads(&self, path: &str) -> bool {
         let path_and_folders = Path::new(path).ancestors();
         let is_output = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with("/dist/"));
         path.starts_with("dist-types/")
             || self.workspaces.iter().any(|workspace| is_output(&workspace.folder))
             || path_and_folders.into_iter().any(|at| at.file_name().is_some_and(|name| never_in_context(name, at)))
-            || self.gitignores.may_ignore(path)
     }
 
     /// Those of the production packages that the CLI builds with the bundler.

@@ -3,6 +3,7 @@
 
 mod check;
 mod command_line;
+mod context;
 mod dist_workspace;
 mod dockerfile;
 mod fingerprint;
@@ -16,6 +17,7 @@ mod sources;
 mod step;
 
 pub use check::{CODES, Deployment, DeploymentFile, Dockerfile, Pin, check_deployment, named_dockerfiles};
+pub use context::BuildContext;
 pub use dist_workspace::{DistWorkspace, PackageBuild, dist_workspace};
 pub use dockerfile::{Rendered, is_as_rendered, render};
 pub use fingerprint::reduced_manifests;

@@ -17,6 +17,7 @@ use monorepo::{Finding, Monorepo, Problems};
 
 pub use codes::CODES;
 use context::Context;
+pub(crate) use ignore_file::IgnoreFile;
 pub use pins::Pin;
 
 use crate::plan::Recipe;

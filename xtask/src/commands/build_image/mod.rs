@@ -8,6 +8,7 @@ mod evidence;
 mod from_git;
 mod image_check;
 mod outputs;
+mod preflight;
 mod pruning;
 pub(crate) mod push;
 mod shared;
@@ -50,6 +51,7 @@ pub(crate) fn run(
     sbom::check("--sbom", &flags.sbom)?;
     sbom::check("--provenance", flags.provenance.as_slice())?;
     pins::warn_of_age(&repo.root, flags.max_base_age, printer);
+    preflight::warn(&repo, printer)?;
     let chosen = choose(flags)?;
     let state = match held {
         Some(state) => state,
