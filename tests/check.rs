@@ -143,7 +143,7 @@ fn each_defect_of_a_dockerfile_is_found_alone() {
 #[test]
 fn every_code_has_a_defect() {
     let in_files = DEFECTS_OF_SERVICES.iter().chain(DEFECTS_BY_HAND).map(|(code, ..)| *code);
-    let tested: BTreeSet<&str> = in_files.chain([OLD]).collect();
+    let tested: BTreeSet<&str> = in_files.chain([OLD, NOT_DEPLOYABLE]).collect();
     assert_eq!(tested, recipe::CODES.iter().map(|kind| kind.code).collect());
 }
 
@@ -259,7 +259,19 @@ fn other_forms_and_other_files() {
 }
 
 /// Of the lock, which has a test of its own.
+#[test]
+fn what_a_build_would_refuse_at_once_is_found_without_one() {
+    let sandbox = rendered();
+    sandbox.write("app-config.production.yaml", "app:\n  baseUrl: http://localhost:7007\n");
+    let expected = [format!("{NOT_DEPLOYABLE} app-config.production.yaml:2")];
+    assert_eq!(found(&sandbox), expected);
+    sandbox.write("xtask.toml", "[flightcontrol]\nbase-url = \"https://portal.example.com\"\n");
+    sandbox.succeed(&["render"]);
+    assert_eq!(found(&sandbox), Vec::<String>::new(), "the rendered configuration is laid over it");
+}
+
 const OLD: &str = "BF023";
+const NOT_DEPLOYABLE: &str = "BF024";
 
 #[test]
 fn what_was_locked_long_ago_is_said() {

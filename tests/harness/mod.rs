@@ -6,6 +6,7 @@ pub mod canaries;
 pub mod embedded;
 pub mod host;
 pub mod layers;
+pub mod pages;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -181,8 +181,9 @@ fn local_addresses(texts: &[(String, String)]) -> Result<Vec<Problem>, Problem> 
         let part = setting.key.split('.').next().unwrap_or_default();
         let (line, column) = place_below(text, part, &setting.value);
         let next = format!(
-            "write the address of the deployment, or `${{BASE_URL}}`; for an image to try here, build with \
-             `--allow localhost`, or write `${{BASE_URL:-{}}}`",
+            "write the address of the deployment, or `${{BASE_URL}}`; or set `base-url` under [flightcontrol] in \
+             xtask.toml and run `cargo xtask render`; for an image to try here, build with `--allow localhost`, or \
+             write `${{BASE_URL:-{}}}`",
             setting.value
         );
         let found = format!("{}: {}", setting.key, setting.value);

@@ -65,6 +65,12 @@ const END_TO_END: &[Suite] = &[
         programs: &["curl", "node"],
     },
     Suite {
+        target: "docs",
+        about: "every command of the pages under docs, on the demo",
+        engines: &[Requirement::Docker, Requirement::Embedded],
+        programs: &["git", "skopeo", "initdb"],
+    },
+    Suite {
         target: "boot",
         about: "the demo's image booted, and broken ones: what is said, and that nothing is left of them",
         engines: &[Requirement::Embedded],

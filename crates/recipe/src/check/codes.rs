@@ -51,6 +51,9 @@ pub(crate) const PLATFORM: FindingKind = code!(Error, "BF022", "a stage is for a
 /// Fixes of what it stands on do not reach the image.
 pub(crate) const OLD: FindingKind = code!(Warning, "BF023", "what the image stands on was locked long ago");
 
+/// A build refuses it at once; a Dockerfile does not.
+pub(crate) const NOT_DEPLOYABLE: FindingKind = code!(Error, "BF024", "no image of this repository would work");
+
 /// Every kind of finding, in the order of the codes.
 pub const CODES: &[FindingKind] = &[
     NO_SERVICE,
@@ -76,6 +79,7 @@ pub const CODES: &[FindingKind] = &[
     NODE,
     PLATFORM,
     OLD,
+    NOT_DEPLOYABLE,
 ];
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod codes;
 mod container;
 mod context;
+mod deployable;
 mod ignore_file;
 mod instructions;
 mod pins;
@@ -75,6 +76,7 @@ pub fn check_deployment(repo: &Monorepo, recipe: &Recipe, deployment: &Deploymen
         findings.extend(container::check(&context, dockerfile));
     }
     findings.extend(pins::check(&deployment.pins));
+    findings.extend(deployable::check(repo)?);
     findings.sort_by(|one, other| (one.code, &one.subject, one.line).cmp(&(other.code, &other.subject, other.line)));
     // What an environment hands to several services is one finding.
     findings.dedup();
