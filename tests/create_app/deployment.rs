@@ -26,7 +26,7 @@ pub(crate) fn follow(bench: &Bench, folder: &Path) {
     ];
     let page = pages::commands(&workspace().join("docs/from-create-app-to-flightcontrol.md"));
     let text = pages::expect_success(&pages::run_in(folder, NAMES, &page, &environment));
-    assert!(text.contains("ready in "), "it was booted\n{text}");
+    assert!(text.contains("\n  ready "), "it was booted\n{text}");
     let clone = folder.join("as-deployed");
     assert!(!clone.join("target").exists() && clone.join("tools/backstage-xtask").exists());
     assert_eq!(bench.repo, folder.join("my-backstage"));

@@ -75,7 +75,7 @@ fn a_behind_a_corporate_proxy() {
 #[test]
 fn b_gitlab_without_docker() {
     let text = follow("gitlab-without-docker.md", |commands| commands);
-    assert!(text.contains("ready in "), "{text}");
+    assert!(text.contains("\n  ready "), "{text}");
 }
 
 #[test]
