@@ -82,6 +82,7 @@ fn build(
         plan: false,
         sbom: Vec::new(),
         provenance: None,
+        report: None,
         baseline: Vec::new(),
         allow: Vec::new(),
         engine: match chosen {
