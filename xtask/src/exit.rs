@@ -58,7 +58,7 @@ pub(crate) fn report(error: &anyhow::Error, interrupt: &Interrupt, printer: &Pri
 }
 
 /// The error, and what to do about it.
-fn message(error: &anyhow::Error) -> String {
+pub(crate) fn message(error: &anyhow::Error) -> String {
     let text = with_causes(error);
     let is_full = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)

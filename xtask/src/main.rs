@@ -15,11 +15,13 @@ mod output;
 mod pins;
 mod place;
 mod program;
+mod report;
 mod repository;
 mod sarif;
 mod sbom;
 mod size;
 mod state;
+mod step_log;
 mod summary;
 
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use engine::{Event, Reporter, StepState};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -221,37 +221,4 @@ fn write_line(stream: &mut dyn Write, line: &str) {
 fn clock() -> String {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
     format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
-/// Collects how each step ended, on the way to the printer.
-pub(crate) struct StepLog<'a> {
-    printer: &'a Printer,
-    ended: RefCell<BTreeMap<String, (StepState, f64)>>,
-    start: Instant,
-}
-
-impl<'a> StepLog<'a> {
-    /// A log that has seen nothing yet.
-    pub(crate) fn new(printer: &'a Printer) -> Self {
-        Self { printer, ended: RefCell::default(), start: Instant::now() }
-    }
-
-    /// How a step ended; one that the engine never mentioned had nothing to do.
-    pub(crate) fn of(&self, step: &str) -> (StepState, f64) {
-        self.ended.borrow().get(step).copied().unwrap_or((StepState::Cached, 0.0))
-    }
-
-    /// Seconds since the log was made.
-    pub(crate) fn seconds(&self) -> f64 {
-        self.start.elapsed().as_secs_f64()
-    }
-}
-
-impl Reporter for StepLog<'_> {
-    fn report(&self, event: &Event) {
-        if let Event::StepFinished { step, state, seconds } = event {
-            self.ended.borrow_mut().insert(step.clone(), (*state, *seconds));
-        }
-        self.printer.report(event);
-    }
 }

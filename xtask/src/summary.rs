@@ -5,7 +5,7 @@ use monorepo::Finding;
 use recipe::Recipe;
 use serde::Serialize;
 
-use crate::output::StepLog;
+use crate::step_log::StepLog;
 
 /// One step in the summary.
 #[derive(Debug, Serialize)]
@@ -70,7 +70,7 @@ pub(crate) fn accepted(finding: &Finding) -> String {
 }
 
 /// What a finding is about: an archive, or an entry in it; or a line of a file.
-fn place(finding: &Finding) -> String {
+pub(crate) fn place(finding: &Finding) -> String {
     match (&finding.entry, finding.line) {
         (Some(entry), _) => format!("{}: {entry}", finding.subject),
         (None, Some(line)) => format!("{}:{line}", finding.subject),

@@ -45,7 +45,7 @@ pub use referrers::{Attachment, Referrer, referrers_index};
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
 pub use sweep::Swept;
 pub use verify::{
-    Budget, Change, Comparison, ImageSummary, ImageVerification, Judged, LayerNotes, PackageChange, SharedLayers,
-    config_files, damaged, node_version_of_header, verify_image,
+    Budget, Change, Comparison, ImageSummary, ImageVerification, Judged, LayerContents, LayerNotes, OwnerKind,
+    PackageChange, Share, SharedLayers, config_files, damaged, node_version_of_header, verify_image,
 };
 pub use verify_blobs::{BadBlob, verify_blobs};

@@ -10,10 +10,11 @@ use serde_json::json;
 
 use crate::files::write_atomically;
 use crate::flags::{BaseImage, RepositoryFlags};
-use crate::output::{Printer, StepLog};
+use crate::output::Printer;
 use crate::pins;
 use crate::repository;
 use crate::state::State;
+use crate::step_log::StepLog;
 use crate::summary::megabytes;
 
 /// Node's release line when there is no repository to ask.

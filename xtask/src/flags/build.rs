@@ -49,6 +49,9 @@ pub(crate) struct BuildImage {
     /// Say in this file what the image was built from: SLSA provenance v1 as a statement of in-toto
     #[arg(long, value_name = "FILE")]
     pub(crate) provenance: Option<PathBuf>,
+    /// Show in this file, as a page of HTML, what the build did: steps, sizes, findings; also when it fails
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// What runs the steps
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,

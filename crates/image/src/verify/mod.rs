@@ -6,6 +6,7 @@
 mod accepted;
 mod against;
 pub(crate) mod checks;
+mod contents;
 pub(crate) mod context;
 mod elf;
 mod node;
@@ -18,6 +19,7 @@ mod summary;
 pub use accepted::Judged;
 pub use against::{Change, Comparison, PackageChange, SharedLayers};
 pub use checks::config_files;
+pub use contents::{LayerContents, OwnerKind, Share};
 pub use node::node_version_of_header;
 pub use remembered::LayerNotes;
 pub use summary::ImageSummary;

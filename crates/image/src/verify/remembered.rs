@@ -1,7 +1,7 @@
 //! What was read of a layer, kept between builds: an edit changes a layer of some kilobytes, and those below it
 //! need not be read again.
 //!
-//! Of installed packages only that is kept which a check could object to, or needs to know of.
+//! Of installed packages only that is kept which a check could object to, or needs to know of; and how large each is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,6 +11,7 @@ use monorepo::{Baseline, Finding};
 use serde_json::{from_str, to_string};
 
 use super::checks::CHECKS;
+use super::contents::{LayerContents, Share, shares};
 use super::context::Context;
 use super::notes::{self, Content, Note};
 use super::{Budget, Judged, damage};
@@ -21,11 +22,14 @@ use crate::read::{Entries, Head, Kind, Memory, StoredImage, StoredLayer, read_la
 use crate::sbom::{Inventory, inventory};
 
 /// Grows when equal layers give other notes than before, or a check looks at more of them.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 /// Rights that every file has, and those that none should have.
 const READ_BY_ALL: u32 = 0o444;
 const ENTERED_BY_ALL: u32 = 0o555;
 const UNUSUAL: u32 = 0o7002;
+
+/// What is kept of a layer: the entries that matter, and what its bytes belong to.
+type Noted = (Entries<Note>, Vec<Share>);
 
 /// A folder with what was read of layers.
 #[derive(Debug, Clone)]
@@ -47,6 +51,16 @@ impl LayerNotes {
         let memory = Memory::new();
         let tree = image.read_by(&|layer| self.layer(layer, &memory))?;
         Ok(inventory(&image.config, &tree))
+    }
+
+    /// What is in each layer, the lowest first: as [`LayerNotes::verify`] left it, or read now.
+    ///
+    /// # Errors
+    /// As [`LayerNotes::inventory`].
+    pub fn contents(&self, image: &StoredImage) -> Result<Vec<LayerContents>, ImageError> {
+        let memory = Memory::new();
+        let contents = |layer| Ok(LayerContents::new(layer, self.noted(layer, &memory)?.1));
+        image.layers.iter().map(contents).collect()
     }
 
     /// The findings about an image, whose layers are read only where they are new. Notes of other images' layers
@@ -77,18 +91,24 @@ impl LayerNotes {
     }
 
     fn layer(&self, layer: &StoredLayer, memory: &Memory) -> Result<Entries<Note>, ImageError> {
+        Ok(self.noted(layer, memory)?.0)
+    }
+
+    fn noted(&self, layer: &StoredLayer, memory: &Memory) -> Result<Noted, ImageError> {
         let file = self.file(layer);
         if let Some(known) = fs::read_to_string(&file).ok().and_then(|text| intact(&text)) {
             return Ok(known);
         }
-        let entries = condensed(read_layer(layer, &|head, data| notes::inspect(head, data, memory))?);
-        self.keep(&file, &entries)?;
-        Ok(entries)
+        let entries = read_layer(layer, &|head, data| notes::inspect(head, data, memory))?;
+        let shares = shares(&entries);
+        let noted = (condensed(entries), shares);
+        self.keep(&file, &noted)?;
+        Ok(noted)
     }
 
-    fn keep(&self, file: &Path, entries: &Entries<Note>) -> Result<(), ImageError> {
+    fn keep(&self, file: &Path, (entries, shares): &Noted) -> Result<(), ImageError> {
         fs::create_dir_all(&self.folder).map_err(ImageError::io("making the folder", &self.folder))?;
-        let text = to_string(&(FORM, entries)).unwrap_or_default();
+        let text = to_string(&(FORM, entries, shares)).unwrap_or_default();
         let written = unfinished(&self.folder)?;
         fs::write(written.path(), format!("{}\n{text}", Digest::of(text.as_bytes()).as_str()))
             .map_err(ImageError::io("writing", file))?;
@@ -104,12 +124,12 @@ impl LayerNotes {
     }
 }
 
-/// The entries, when the text is as it was written: its first line is the digest of the rest.
-fn intact(text: &str) -> Option<Entries<Note>> {
+/// The entries and shares, when the text is as it was written: its first line is the digest of the rest.
+fn intact(text: &str) -> Option<Noted> {
     let (digest, text) = text.split_once('\n')?;
     let is_intact = Digest::of(text.as_bytes()).as_str() == digest;
-    let (form, entries): (u32, Entries<Note>) = is_intact.then(|| from_str(text).ok()).flatten()?;
-    (form == FORM).then_some(entries)
+    let (form, entries, shares): (u32, _, _) = is_intact.then(|| from_str(text).ok()).flatten()?;
+    (form == FORM).then_some((entries, shares))
 }
 
 /// The entries without those of installed packages that no check could object to, and no list of packages needs.

@@ -14,8 +14,9 @@ use super::assembly::{LayerStore, SizedLayer};
 use crate::exit::{CheckFailed, WrongUsage};
 use crate::files::write_atomically;
 use crate::flags::{BuildImage, RuntimeKind};
-use crate::output::{Printer, StepLog};
+use crate::output::Printer;
 use crate::state::State;
+use crate::step_log::StepLog;
 
 /// Where programs are in the root file systems of our own.
 const SEARCH_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -5,20 +5,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use artifacts::Verification;
 use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, docker};
-use image::sbom::{Inventory, NamedImage};
+use image::sbom::NamedImage;
 use image::{Digest, Judged, RunConfiguration};
 use monorepo::{Baseline, Monorepo};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
 
 use super::evidence::{self, Foundation, Origin};
-use super::image_check::{self, ImageCheck};
+use super::image_check::{self, ImageCheck, Stock};
 use super::shared::{self, artifacts_folder, incoming_folder, publish, require_shippable, secrets, warn_of_drift};
 use crate::commands::boot_image::{Boot, Subject};
 use crate::files::{sha256_of, write_atomically};
 use crate::flags::BuildImage;
 use crate::git::Commit;
-use crate::output::{Printer, StepLog};
+use crate::output::Printer;
+use crate::report::{EngineName, Story};
 use crate::state::{LastBuild, State};
 use crate::summary;
 use crate::{pins, sbom};
@@ -35,7 +36,7 @@ pub(super) fn run(
     flags: &BuildImage,
     repo: &Monorepo,
     state: &State,
-    printer: &Printer,
+    story: &Story<'_>,
     interrupt: &Interrupt,
 ) -> Result<()> {
     let boot = shared::boot(flags)?;
@@ -45,7 +46,10 @@ pub(super) fn run(
     }
     let base = base_reference(flags, repo, docker, state)?;
     let recipe = recipe::plan(repo, base.as_deref());
-    Build { flags, repo, recipe: &recipe, docker, engine: docker, boot, accepted, state, printer, interrupt }.run()
+    story.planned(EngineName::Docker, &recipe, state);
+    let printer = story.printer;
+    Build { flags, repo, recipe: &recipe, docker, engine: docker, boot, accepted, state, story, printer, interrupt }
+        .run()
 }
 
 /// The base image's reference, once an archive named by `--base` is loaded.
@@ -67,6 +71,7 @@ struct Build<'a> {
     /// Findings that do not stop the build.
     accepted: Baseline,
     state: &'a State,
+    story: &'a Story<'a>,
     printer: &'a Printer,
     interrupt: &'a Interrupt,
 }
@@ -77,22 +82,20 @@ struct Verified {
     verification: Verification,
     judged: Judged,
     /// What it holds, when that is asked for.
-    inventory: Inventory,
+    stock: Stock,
 }
 
 impl Build<'_> {
     fn run(&self) -> Result<()> {
-        let steps = StepLog::new(self.printer);
         let artifacts = artifacts_folder(self.flags, self.repo);
         let rendered = recipe::render(self.repo, self.recipe).context("filling in a template of assets/")?;
         let fingerprint = fingerprint(self.recipe, &rendered, &self.accepted);
         if let Some(image) = self.unchanged(&fingerprint, &artifacts)? {
             self.boot(&image.id, "")?;
             let scratch = self.state.scratch()?;
-            let listed = self.is_listed().then(|| self.check_with_inventory(&image.id, scratch.path())).transpose()?;
+            let listed = self.is_listed().then(|| self.check_with_stock(&image.id, scratch.path())).transpose()?;
             self.document(&image.id, &listed.unwrap_or_default().1)?;
-            self.finish(&steps, &image);
-            return Ok(());
+            return self.finish(&image);
         }
         self.printer.say(&format!("building {} with {}", self.flags.tag, self.engine.description()));
         let incoming = incoming_folder(&artifacts)?;
@@ -108,11 +111,11 @@ impl Build<'_> {
             scratch: scratch.path(),
             log: &log,
         };
-        let id = self.engine.build_image(&job, self.interrupt, &steps)?;
+        let id = self.engine.build_image(&job, self.interrupt, &self.story.steps)?;
         let verified = self.engine.export_artifacts(&job, incoming.path(), self.interrupt).map_err(anyhow::Error::from);
         let verified = verified.and_then(|()| self.verify(&id, incoming.path(), scratch.path()));
         let booted = verified.and_then(|verified| self.boot(&id, NOT_TAGGED).map(|()| verified));
-        let Verified { image, verification, judged, inventory } = booted.inspect_err(|_| self.engine.discard(&id))?;
+        let Verified { image, verification, judged, stock } = booted.inspect_err(|_| self.engine.discard(&id))?;
         if self.interrupt.is_set() {
             return Err(engine::EngineError::Interrupted.into());
         }
@@ -120,9 +123,8 @@ impl Build<'_> {
         self.engine.tag(&id, &self.flags.tag)?;
         self.remember(fingerprint, &image, &verification)?;
         shared::tell(&artifacts, &verification, &judged, self.printer);
-        self.document(&id, &inventory)?;
-        self.finish(&steps, &image);
-        Ok(())
+        self.document(&id, &stock)?;
+        self.finish(&image)
     }
 
     /// The image of an equal, verified build, when everything it left is still in place.
@@ -156,41 +158,43 @@ impl Build<'_> {
             .engine
             .inspect(id)?
             .with_context(|| format!("the engine does not know the image {id} it has built"))?;
-        let (judged, inventory) = self.judge(&image, scratch)?;
+        let (judged, stock) = self.judge(&image, scratch)?;
         let found = found_configuration(&image);
-        require_shippable(&self.flags.tag, &found, self.recipe, &verification, &judged, self.printer)?;
-        Ok(Verified { image, verification, judged, inventory })
+        require_shippable(&self.flags.tag, &found, self.recipe, &verification, &judged, self.story)?;
+        Ok(Verified { image, verification, judged, stock })
     }
 
     /// The findings about the image. Docker takes seconds to write one out, so only one whose lower layers are new
     /// is, or one that brings addons of the repository's own.
-    fn judge(&self, image: &LocalImage, scratch: &Path) -> Result<(Judged, Inventory)> {
+    fn judge(&self, image: &LocalImage, scratch: &Path) -> Result<(Judged, Stock)> {
         if self.is_listed() {
-            return self.check_with_inventory(&image.id, scratch);
+            return self.check_with_stock(&image.id, scratch);
         }
         let is_known = self.state.last_build().is_some_and(|last| last.ground == self.ground(image));
         if is_known && !self.flags.no_cache && !has_own_addons(self.repo) {
-            return Ok((Judged::default(), Inventory::default()));
+            return Ok((Judged::default(), Stock::default()));
         }
         let check = ImageCheck::new(self.flags, self.repo, &self.accepted, self.state);
-        Ok((check.of_docker(self.docker, &image.id, scratch, self.interrupt)?, Inventory::default()))
+        Ok((check.of_docker(self.docker, &image.id, scratch, self.interrupt)?, Stock::default()))
     }
 
-    fn check_with_inventory(&self, id: &str, scratch: &Path) -> Result<(Judged, Inventory)> {
+    fn check_with_stock(&self, id: &str, scratch: &Path) -> Result<(Judged, Stock)> {
         let check = ImageCheck::new(self.flags, self.repo, &self.accepted, self.state);
-        check.of_docker_with_inventory(self.docker, id, scratch, self.interrupt)
+        let (judged, mut stock) = check.of_docker_with_stock(self.docker, id, scratch, self.interrupt)?;
+        self.story.holds(std::mem::take(&mut stock.contents));
+        Ok((judged, stock))
     }
 
     /// Whether somebody wants to know what the image is made of.
     fn is_listed(&self) -> bool {
-        !self.flags.sbom.is_empty()
+        !self.flags.sbom.is_empty() || self.story.is_wanted()
     }
 
     /// Writes what is asked for about the image.
-    fn document(&self, id: &str, inventory: &Inventory) -> Result<()> {
+    fn document(&self, id: &str, stock: &Stock) -> Result<()> {
         let digest = Digest::try_from(id.to_owned()).map_err(anyhow::Error::msg)?;
         let image = NamedImage { name: self.flags.tag.clone(), digest };
-        sbom::write(&self.flags.sbom, &image, inventory, self.printer)?;
+        sbom::write(&self.flags.sbom, &image, &stock.inventory, self.printer)?;
         if self.flags.provenance.is_none() {
             return Ok(());
         }
@@ -241,15 +245,18 @@ impl Build<'_> {
         })
     }
 
-    fn finish(&self, steps: &StepLog<'_>, image: &LocalImage) {
+    fn finish(&self, image: &LocalImage) -> Result<()> {
+        let steps = &self.story.steps;
         let lines = summary::step_lines(self.recipe, steps);
+        let report = self.story.finish(image)?;
         self.printer.clear();
         self.printer.block(&summary::table(&lines, image, &self.flags.tag, steps.seconds()));
         self.printer.message(
             "finished",
-            json!({ "reference": self.flags.tag, "image": image, "steps": lines, "seconds": steps.seconds() }),
+            json!({ "reference": self.flags.tag, "image": image, "steps": lines, "seconds": steps.seconds(), "report": report }),
         );
         self.printer.data(&self.flags.tag);
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use engine::Interrupt;
 use engine::docker::Docker;
 use image::sbom::Inventory;
-use image::{Budget, ImageError, ImageSpec, Judged, LayerNotes, Layout, StoredImage, damaged};
+use image::{Budget, ImageError, ImageSpec, Judged, LayerContents, LayerNotes, Layout, StoredImage, damaged};
 use monorepo::{Baseline, Monorepo};
 
 use crate::baseline;
@@ -23,6 +23,13 @@ pub(super) fn accepted(flags: &BuildImage) -> Result<Baseline> {
         all.extend(baseline::read(file, "verify-artifacts` or `cargo xtask verify-image IMAGE")?);
     }
     Ok(all)
+}
+
+/// What an image holds.
+#[derive(Default)]
+pub(super) struct Stock {
+    pub(super) inventory: Inventory,
+    pub(super) contents: Vec<LayerContents>,
 }
 
 /// What it takes to verify an image of this build.
@@ -50,17 +57,23 @@ impl<'a> ImageCheck<'a> {
         Ok(self.judge(saved(docker, id, scratch, interrupt)?)?.0)
     }
 
-    /// The same, and what the image holds; Docker writes it out once.
-    pub(super) fn of_docker_with_inventory(
+    /// The same, and what the image holds, when it can be read; Docker writes it out once.
+    pub(super) fn of_docker_with_stock(
         &self,
         docker: &Docker,
         id: &str,
         scratch: &Path,
         interrupt: &Interrupt,
-    ) -> Result<(Judged, Inventory)> {
+    ) -> Result<(Judged, Stock)> {
         let (judged, image) = self.judge(saved(docker, id, scratch, interrupt)?)?;
-        let inventory = image.map(|image| self.inventory(&image)).transpose()?;
-        Ok((judged, inventory.unwrap_or_default()))
+        let stock = image
+            .map(|image| anyhow::Ok(Stock { inventory: self.inventory(&image)?, contents: self.contents(&image)? }));
+        Ok((judged, stock.transpose()?.unwrap_or_default()))
+    }
+
+    /// What is in each layer of an image; layers that were verified are not read again.
+    pub(super) fn contents(&self, image: &StoredImage) -> Result<Vec<LayerContents>> {
+        Ok(self.notes.contents(image)?)
     }
 
     /// What an image holds; layers that were verified are not read again.

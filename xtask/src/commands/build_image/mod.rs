@@ -25,6 +25,7 @@ use crate::commands::config;
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
+use crate::report::Story;
 use crate::repository;
 use crate::state::State;
 use crate::{pins, sbom};
@@ -41,6 +42,17 @@ pub(crate) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    sbom::check("--report", flags.report.as_slice())?;
+    let story = Story::begin(&flags.tag, flags.report.as_deref(), printer);
+    build(flags, repository, &story, interrupt).inspect_err(|error| {
+        if !error.is::<WrongUsage>() {
+            story.fail(error);
+        }
+    })
+}
+
+fn build(flags: &BuildImage, repository: &RepositoryFlags, story: &Story<'_>, interrupt: &Interrupt) -> Result<()> {
+    let printer = story.printer;
     let (repo, held) = subject(flags, repository, printer, interrupt)?;
     if flags.plan {
         let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
@@ -58,8 +70,8 @@ pub(crate) fn run(
         None => State::open(&repo.root, repository, printer, interrupt)?,
     };
     match chosen {
-        Chosen::Docker(docker) => docker::run(&docker, flags, &repo, &state, printer, interrupt),
-        Chosen::Embedded => embedded::run(flags, repo, &state, printer, interrupt),
+        Chosen::Docker(docker) => docker::run(&docker, flags, &repo, &state, story, interrupt),
+        Chosen::Embedded => embedded::run(flags, repo, &state, story, interrupt),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::exit::{CheckFailed, WrongUsage};
 use crate::flags::{BootFlags, BuildImage};
 use crate::output::Printer;
 use crate::pins;
+use crate::report::Story;
 use crate::state::remove_folders;
 use crate::summary;
 
@@ -69,11 +70,13 @@ pub(super) fn require_shippable(
     recipe: &Recipe,
     verification: &Verification,
     judged: &Judged,
-    printer: &Printer,
+    story: &Story<'_>,
 ) -> Result<()> {
     let mut findings = verify_run_configuration(tag, found, &expected_configuration(recipe));
     findings.extend(judged.findings.iter().cloned());
-    require_sound(verification, &findings, printer)
+    let accepted = verification.accepted.iter().chain(&judged.accepted);
+    story.found(verification.findings.iter().chain(&findings), accepted);
+    require_sound(verification, &findings, story.printer)
 }
 
 /// An error with every finding, when one of them forbids to ship the archives or the image.

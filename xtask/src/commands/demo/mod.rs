@@ -83,6 +83,7 @@ fn build(
         plan: false,
         sbom: Vec::new(),
         provenance: None,
+        report: None,
         baseline: Vec::new(),
         allow: Vec::new(),
         engine: match chosen {

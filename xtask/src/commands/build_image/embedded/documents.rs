@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use image::sbom::{Inventory, NamedImage};
-use image::{Layout, Referrer, StoredImage, export_oci_folder};
+use image::{ImageError, Layout, Referrer, StoredImage, export_oci_folder};
 
 use super::Session;
 use crate::commands::build_image::evidence::{self, Foundation, Origin};
@@ -47,5 +47,15 @@ impl Session<'_> {
     fn inventory(&self, layout: &Layout) -> Result<Inventory> {
         let image = StoredImage::in_folder(layout.folder(), Some(&self.flags.tag))?;
         ImageCheck::new(self.flags, &self.repo, &self.accepted, self.state).inventory(&image)
+    }
+
+    /// Notes what is in the image, when somebody wants to know. That an image cannot be read is for the verifier to
+    /// say.
+    pub(super) fn take_stock(&self, image: impl FnOnce() -> Result<StoredImage, ImageError>) {
+        if self.story.is_wanted() {
+            let check = ImageCheck::new(self.flags, &self.repo, &self.accepted, self.state);
+            let contents = image().map_err(anyhow::Error::from).and_then(|image| check.contents(&image));
+            self.story.holds(contents.unwrap_or_default());
+        }
     }
 }

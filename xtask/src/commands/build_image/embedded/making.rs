@@ -7,7 +7,7 @@ use artifacts::Verification;
 use engine::embedded::Build;
 use engine::root::Architecture;
 use image::prune::PruneClass;
-use image::{ImageSpec, Judged, PartCache, RunConfiguration, write_archive};
+use image::{ImageSpec, Judged, Layout, PartCache, RunConfiguration, StoredImage, write_archive};
 use monorepo::{Baseline, Monorepo};
 use recipe::StepId;
 
@@ -36,14 +36,14 @@ pub(super) struct Made {
 impl Session<'_> {
     /// Runs the steps, and makes of their results the archives and the layers.
     pub(super) fn make(&self, build: &mut Build, incoming: &Path) -> Result<Made> {
-        build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.steps)?;
+        build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.story.steps)?;
         // Beside the steps that still run.
         let mut store = self.layer_store()?;
         let base = self.ground.base.layers(&mut store)?;
         let base = self.with_techdocs(build, &mut store, base)?;
-        build.wait_for(&StepId::BuildBackend, self.interrupt, &self.steps)?;
+        build.wait_for(&StepId::BuildBackend, self.interrupt, &self.story.steps)?;
         let assemble = || self.assemble(build, store, base, incoming);
-        engine::as_step(&StepId::Assemble.to_string(), &self.steps, assemble)
+        engine::as_step(&StepId::Assemble.to_string(), &self.story.steps, assemble)
     }
 
     /// MkDocs is a layer of its own, when it is asked for.
@@ -54,7 +54,7 @@ impl Session<'_> {
         mut layers: Vec<SizedLayer>,
     ) -> Result<Vec<SizedLayer>> {
         if self.recipe.steps.iter().any(|step| step.id == StepId::TechDocs) {
-            build.wait_for(&StepId::TechDocs, self.interrupt, &self.steps)?;
+            build.wait_for(&StepId::TechDocs, self.interrupt, &self.story.steps)?;
             let tree = build.tree(&StepId::TechDocs);
             layers.push(store.layer(build.key(&StepId::TechDocs), || assembly::techdocs(&tree))?);
         }
@@ -144,7 +144,8 @@ impl Session<'_> {
         };
         let check = ImageCheck::new(self.flags, &self.repo, &self.accepted, self.state);
         let judged = check.of_layout(&self.layout_folder(), spec)?;
-        require_shippable(&self.flags.tag, &found, &self.recipe, verification, &judged, self.printer)?;
+        self.take_stock(|| StoredImage::unnamed(&Layout::open(self.layout_folder())?, spec));
+        require_shippable(&self.flags.tag, &found, &self.recipe, verification, &judged, self.story)?;
         Ok(judged)
     }
 }

@@ -14,9 +14,9 @@ use engine::embedded::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
 use engine::run::ImageSettings;
 use engine::{Interrupt, LocalImage};
 use image::prune::PruneClass;
-use image::{Compression, Layer, Layout};
+use image::{Compression, Layer, Layout, StoredImage};
 use monorepo::{Baseline, Monorepo};
-use recipe::Recipe;
+use recipe::{Recipe, StepId};
 
 use super::base::{self, Ground};
 use super::image_check;
@@ -28,7 +28,8 @@ use crate::commands::clean;
 use crate::exit::WrongUsage;
 use crate::flags::{BuildImage, CompressionMethod};
 use crate::git::Commit;
-use crate::output::{Printer, StepLog};
+use crate::output::Printer;
+use crate::report::{EngineName, Story};
 use crate::state::{State, TREES};
 
 /// The layers written before, by what they were made of.
@@ -42,23 +43,30 @@ pub(super) fn run(
     flags: &BuildImage,
     repo: Monorepo,
     state: &State,
-    printer: &Printer,
+    story: &Story<'_>,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    let printer = story.printer;
     let outputs = Outputs::plan(&flags.embedded)?;
     let classes = pruning::classes(&flags.embedded.keep)?;
     check_compression(flags)?;
     let boot = shared::boot(flags)?;
     let accepted = image_check::accepted(flags)?;
     let recipe = recipe::plan(&repo, None);
-    let steps = StepLog::new(printer);
+    story.planned(EngineName::Embedded, &recipe, state);
+    // Root file systems take its place.
+    story.left_out(&StepId::Toolchain.to_string());
+    story.is_beside(&StepId::Typecheck.to_string());
+    if flags.embedded.no_typecheck {
+        story.left_out(&StepId::Typecheck.to_string());
+    }
     if !state.path(TREES).exists() {
         // The first build here: better to know before everything is fetched.
         embedded::find_sandbox()?.check()?;
     }
     let (commit, ground) = std::thread::scope(|scope| {
         let commit = scope.spawn(|| Commit::of(&repo.root));
-        let ground = base::prepare(flags, &repo, state, printer, interrupt, &steps);
+        let ground = base::prepare(flags, &repo, state, printer, interrupt, &story.steps);
         (commit.join().unwrap_or_default(), ground)
     });
     let ground = ground?;
@@ -76,11 +84,11 @@ pub(super) fn run(
         ground,
         commit,
         state,
+        story,
         printer,
         interrupt,
         boot,
         accepted,
-        steps,
     };
     session.run(&outputs)
 }
@@ -108,12 +116,12 @@ struct Session<'a> {
     ground: Ground,
     commit: Commit,
     state: &'a State,
+    story: &'a Story<'a>,
     printer: &'a Printer,
     interrupt: &'a Interrupt,
     boot: Option<Boot>,
     /// Findings that do not stop the build.
     accepted: Baseline,
-    steps: StepLog<'a>,
 }
 
 impl Session<'_> {
@@ -122,7 +130,10 @@ impl Session<'_> {
         let fingerprint = self.fingerprint();
         let scratch = self.state.scratch()?;
         let (image, booted) = match self.unchanged(&fingerprint, &artifacts) {
-            Some(image) => (image, self.boot_unchanged()?),
+            Some(image) => {
+                self.take_stock(|| StoredImage::in_folder(&self.layout_folder(), Some(&self.flags.tag)));
+                (image, self.boot_unchanged()?)
+            }
             None => self.build(&fingerprint, &artifacts)?,
         };
         let layout = Layout::open(self.layout_folder())?;
@@ -133,7 +144,7 @@ impl Session<'_> {
         if let Some(booted) = booted {
             booted.tell(&self.flags.tag, self.printer);
         }
-        self.finish(&image, &written);
+        self.finish(&image, &written)?;
         clean::prune(self.state.shared(), self.printer);
         Ok(())
     }
@@ -157,7 +168,7 @@ impl Session<'_> {
         self.explain(&build);
         let made = made?;
         // The type check may still run.
-        build.finish(self.interrupt, &self.steps)?;
+        build.finish(self.interrupt, &self.story.steps)?;
         drop(build);
         if self.interrupt.is_set() {
             return Err(engine::EngineError::Interrupted.into());

@@ -1,5 +1,6 @@
 //! What is said of a build.
 
+use anyhow::Result;
 use engine::LocalImage;
 use engine::embedded::Build;
 use serde_json::json;
@@ -11,6 +12,7 @@ use crate::summary;
 impl Session<'_> {
     pub(super) fn explain(&self, build: &Build) {
         let explained = build.explained();
+        self.story.explained(explained);
         self.printer.message("explained", json!({ "steps": explained }));
         if self.flags.embedded.explain {
             for (step, reasons) in explained {
@@ -29,17 +31,20 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn finish(&self, image: &LocalImage, written: &[String]) {
-        let lines = summary::step_lines(&self.recipe, &self.steps);
+    pub(super) fn finish(&self, image: &LocalImage, written: &[String]) -> Result<()> {
+        let steps = &self.story.steps;
+        let lines = summary::step_lines(&self.recipe, steps);
+        let report = self.story.finish(image)?;
         self.printer.clear();
-        self.printer.block(&summary::table(&lines, image, &self.flags.tag, self.steps.seconds()));
+        self.printer.block(&summary::table(&lines, image, &self.flags.tag, steps.seconds()));
         self.printer.message(
             "finished",
-            json!({ "reference": self.flags.tag, "image": image, "written": written, "steps": lines, "seconds": self.steps.seconds() }),
+            json!({ "reference": self.flags.tag, "image": image, "written": written, "steps": lines, "seconds": steps.seconds(), "report": report }),
         );
         self.explain_size();
         for line in written {
             self.printer.data(line);
         }
+        Ok(())
     }
 }

@@ -1,0 +1,210 @@
+//! The page: everything as text, put into `assets/report.html`.
+
+use engine::LocalImage;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use super::found::Found;
+use super::sizes::{Sizes, sizes};
+use super::story::{EngineName, Facts, unix_seconds};
+use super::timeline::{Bar, Fate, covered, critical_path, tick};
+use super::words::{bytes, change_of_bytes, change_of_seconds, percent, plain, seconds};
+use crate::git::rfc3339;
+use crate::program;
+
+const TEMPLATE: &str = include_str!("../../../assets/report.html");
+
+/// How a build ended.
+#[derive(Debug)]
+pub(super) enum Ending<'a> {
+    Done(&'a LocalImage),
+    /// With the message of the error.
+    Failed(String),
+}
+
+#[derive(Debug, Serialize)]
+struct Page<'a> {
+    reference: &'a str,
+    engine: &'static str,
+    /// Whether the engine says why a step ran.
+    knows_why: bool,
+    /// In RFC 3339, and for people.
+    ended: String,
+    ended_text: String,
+    /// What failed; nothing when nothing did.
+    error: Option<String>,
+    time: String,
+    time_change: String,
+    image: Option<ImageView>,
+    previous: Option<PreviousView>,
+    steps: Vec<StepView>,
+    /// Where the marks of the axis are, and what they say.
+    ticks: Vec<(String, String)>,
+    /// Seconds in which no step worked.
+    outside: String,
+    ran: usize,
+    sizes: Option<Sizes>,
+    findings: Vec<Found>,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    accepted: usize,
+    /// Whether the findings are those of the build that made the image.
+    findings_of_before: bool,
+    /// Whether anything was verified.
+    verified: bool,
+    version: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ImageView {
+    id: String,
+    size: String,
+    size_change: String,
+    layers: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct PreviousView {
+    reference: String,
+    ended: String,
+    ended_text: String,
+    time: String,
+    size: String,
+}
+
+#[derive(Debug, Serialize)]
+struct StepView {
+    name: String,
+    summary: String,
+    fate: &'static str,
+    worked: bool,
+    critical: bool,
+    time: String,
+    /// How long it took when it last ran.
+    before: String,
+    why: Vec<String>,
+    left: String,
+    width: String,
+}
+
+/// The page as HTML.
+pub(super) fn render(
+    facts: &Facts,
+    bars: &[Bar],
+    reference: &str,
+    time: f64,
+    ending: &Ending<'_>,
+) -> Result<String, minijinja::Error> {
+    fill(&page(facts, bars, reference, time, ending))
+}
+
+/// All text is escaped: nothing in the values is ours to trust.
+fn fill(page: &Page<'_>) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.render_str(TEMPLATE, Serde(page))
+}
+
+fn page<'a>(facts: &Facts, bars: &[Bar], reference: &'a str, time: f64, ending: &Ending<'_>) -> Page<'a> {
+    let now = rfc3339(unix_seconds());
+    let findings = facts.findings.clone();
+    let findings_of_before = findings.is_none() && matches!(ending, Ending::Done(_));
+    let before = || facts.previous.as_ref().map(|previous| previous.findings.clone());
+    let findings = findings.or_else(|| before().filter(|_| findings_of_before));
+    let verified = findings.is_some();
+    let findings: Vec<_> = findings.unwrap_or_default().into_iter().map(typeable).collect();
+    let of = |severity: &str| findings.iter().filter(|one| !one.accepted && one.severity == severity).count();
+    let with_sizes = !facts.contents.is_empty();
+    Page {
+        reference,
+        engine: facts.engine.map_or("", EngineName::name),
+        knows_why: facts.engine != Some(EngineName::Docker),
+        ended_text: for_people(&now),
+        ended: now,
+        error: match ending {
+            Ending::Failed(message) => Some(plain(&program::named(message))),
+            Ending::Done(_) => None,
+        },
+        time: seconds(time),
+        time_change: facts.previous.as_ref().map(|before| change_of_seconds(before.seconds, time)).unwrap_or_default(),
+        image: match ending {
+            Ending::Done(image) => Some(image_view(image, facts)),
+            Ending::Failed(_) => None,
+        },
+        previous: facts.previous.as_ref().map(|before| PreviousView {
+            reference: before.reference.clone(),
+            ended_text: for_people(&rfc3339(before.ended)),
+            ended: rfc3339(before.ended),
+            time: seconds(before.seconds),
+            size: bytes(before.size),
+        }),
+        steps: steps(facts, bars, time),
+        ticks: ticks(time),
+        outside: seconds((time - covered(bars)).max(0.0)),
+        ran: bars.iter().filter(|bar| bar.fate.worked()).count(),
+        sizes: with_sizes.then(|| sizes(&facts.contents, &facts.folder, facts.previous.as_ref())),
+        errors: of("error"),
+        warnings: of("warning"),
+        notes: of("note"),
+        accepted: findings.iter().filter(|one| one.accepted).count(),
+        findings,
+        findings_of_before,
+        verified,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// With the commands in it as they can be typed here.
+fn typeable(found: Found) -> Found {
+    Found { next: program::named(&found.next).into_owned(), ..found }
+}
+
+fn image_view(image: &LocalImage, facts: &Facts) -> ImageView {
+    let before = facts.previous.as_ref().map(|before| change_of_bytes(before.size, image.size));
+    ImageView {
+        id: image.id.clone(),
+        size: bytes(image.size),
+        size_change: before.unwrap_or_default(),
+        layers: image.layers.len(),
+    }
+}
+
+/// `2026-01-02T03:04:05Z` without what a person does not need.
+fn for_people(time: &str) -> String {
+    format!("{} UTC", time.get(..16).unwrap_or(time).replace('T', " "))
+}
+
+fn steps(facts: &Facts, bars: &[Bar], time: f64) -> Vec<StepView> {
+    let path = critical_path(bars, &facts.needs);
+    let view = |bar: &Bar| {
+        let summary = facts.steps.iter().find(|(name, _)| *name == bar.step).map(|(_, summary)| summary.clone());
+        let before = facts.previous.as_ref().and_then(|before| before.steps.get(&bar.step));
+        StepView {
+            name: bar.step.clone(),
+            summary: summary.unwrap_or_default(),
+            fate: bar.fate.name(),
+            worked: bar.fate.worked(),
+            critical: path.contains(&bar.step),
+            time: if bar.fate.worked() { seconds(bar.seconds) } else { String::new() },
+            before: before.map(|before| seconds(*before)).unwrap_or_default(),
+            why: if bar.fate == Fate::Cached {
+                Vec::new()
+            } else {
+                facts.why.get(&bar.step).into_iter().flatten().map(|why| plain(why)).collect()
+            },
+            left: percent(bar.start, time),
+            width: percent(bar.end - bar.start, time),
+        }
+    };
+    bars.iter().map(view).collect()
+}
+
+fn ticks(time: f64) -> Vec<(String, String)> {
+    let size = tick(time);
+    let marks = (0..=5).map(f64::from).map(|mark| mark * size).take_while(|mark| *mark <= time);
+    let text = |mark: f64| if size < 1.0 { format!("{mark:.2}") } else { format!("{mark:.0}") };
+    marks.map(|mark| (percent(mark, time), text(mark))).collect()
+}

@@ -1,0 +1,225 @@
+//! What is known of a build, collected while it runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use engine::{LocalImage, StepState};
+use image::LayerContents;
+use monorepo::Finding;
+use recipe::Recipe;
+use serde_json::json;
+
+use super::found::Found;
+use super::page::{self, Ending};
+use super::record::{self, Previous, Record};
+use super::timeline::{Bar, Fate, Needs};
+use crate::exit;
+use crate::files::write_atomically;
+use crate::output::Printer;
+use crate::state::State;
+use crate::step_log::StepLog;
+
+/// The engines, as a report names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EngineName {
+    Docker,
+    Embedded,
+}
+
+impl EngineName {
+    /// As the flag has it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Embedded => "embedded",
+        }
+    }
+}
+
+/// What became known.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) engine: Option<EngineName>,
+    /// The steps in their order, each with what it is for.
+    pub(super) steps: Vec<(String, String)>,
+    pub(super) needs: Needs,
+    /// The image's working directory.
+    pub(super) folder: String,
+    /// Why each step ran that did, where the engine knows.
+    pub(super) why: BTreeMap<String, Vec<String>>,
+    /// What verifiers found; nothing when none was asked.
+    pub(super) findings: Option<Vec<Found>>,
+    pub(super) contents: Vec<LayerContents>,
+    pub(super) previous: Option<Record>,
+    /// Where the next build looks for this one.
+    record: PathBuf,
+}
+
+/// A build under way.
+pub(crate) struct Story<'a> {
+    /// What the steps do is reported here.
+    pub(crate) steps: StepLog<'a>,
+    /// Says what there is to say meanwhile.
+    pub(crate) printer: &'a Printer,
+    reference: &'a str,
+    file: Option<&'a Path>,
+    facts: RefCell<Facts>,
+    /// Whether the page was written, or could not be.
+    is_told: Cell<bool>,
+}
+
+impl<'a> Story<'a> {
+    /// Of a build that begins now. The page goes to `file`.
+    pub(crate) fn begin(reference: &'a str, file: Option<&'a Path>, printer: &'a Printer) -> Self {
+        let steps = StepLog::new(printer);
+        Self { steps, printer, reference, file, facts: RefCell::default(), is_told: Cell::new(false) }
+    }
+
+    /// Whether somebody wants a page.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// What will run, and by what.
+    pub(crate) fn planned(&self, engine: EngineName, recipe: &Recipe, state: &State) {
+        let place = record::file(state.folder(), engine.name());
+        let previous = match record::read(&place) {
+            Previous::Known(record) => Some(*record),
+            Previous::None => None,
+            Previous::Damaged => {
+                let text = "cannot be read, so the build is compared with none before; this one replaces it";
+                self.printer.warning(&format!("the record {} {text}", place.display()));
+                None
+            }
+        };
+        let needs = |step: &recipe::Step| step.needs.iter().map(ToString::to_string).collect();
+        let mut facts = self.facts.borrow_mut();
+        facts.engine = Some(engine);
+        facts.steps = recipe.steps.iter().map(|step| (step.id.to_string(), step.summary.clone())).collect();
+        facts.needs = recipe.steps.iter().map(|step| (step.id.to_string(), needs(step))).collect();
+        facts.folder.clone_from(&recipe.image.working_directory);
+        facts.record = place;
+        facts.previous = previous;
+    }
+
+    /// A step of the recipe that does not run in this build.
+    pub(crate) fn left_out(&self, step: &str) {
+        self.facts.borrow_mut().steps.retain(|(name, _)| name != step);
+    }
+
+    /// A step that runs beside all others: the engine waits for it at the end alone, whatever the recipe says.
+    pub(crate) fn is_beside(&self, step: &str) {
+        self.facts.borrow_mut().needs.values_mut().for_each(|needs| needs.retain(|name| name != step));
+    }
+
+    /// Why each step ran that did.
+    pub(crate) fn explained(&self, why: &BTreeMap<String, Vec<String>>) {
+        self.facts.borrow_mut().why.clone_from(why);
+    }
+
+    /// What verifiers found, and what of it a baseline accepts.
+    pub(crate) fn found<'f>(
+        &self,
+        findings: impl IntoIterator<Item = &'f Finding>,
+        accepted: impl IntoIterator<Item = &'f Finding>,
+    ) {
+        let findings = findings.into_iter().map(|finding| Found::new(finding, false));
+        let accepted = accepted.into_iter().map(|finding| Found::new(finding, true));
+        self.facts.borrow_mut().findings = Some(findings.chain(accepted).collect());
+    }
+
+    /// What is in the image's layers.
+    pub(crate) fn holds(&self, contents: Vec<LayerContents>) {
+        self.facts.borrow_mut().contents = contents;
+    }
+
+    /// Writes the page of a build that succeeded, and what the next one is compared with. Gives the page's file.
+    ///
+    /// # Errors
+    /// One of them cannot be written.
+    pub(crate) fn finish(&self, image: &LocalImage) -> Result<Option<&'a Path>> {
+        self.is_told.set(true);
+        let written = self.write(&Ending::Done(image))?;
+        let facts = self.facts.borrow();
+        record::write(&facts.record, &self.record(&facts, image))?;
+        Ok(written)
+    }
+
+    /// Writes the page of a build that failed. When that fails too, the reason of the build matters more.
+    pub(crate) fn fail(&self, error: &anyhow::Error) {
+        if self.is_told.replace(true) {
+            return;
+        }
+        if let Err(second) = self.write(&Ending::Failed(exit::message(error))) {
+            self.printer.warning(&exit::message(&second));
+        }
+    }
+
+    fn write(&self, ending: &Ending<'_>) -> Result<Option<&'a Path>> {
+        let Some(file) = self.file else { return Ok(None) };
+        let text = page::render(&self.facts.borrow(), &self.bars(ending), self.reference, self.steps.seconds(), ending)
+            .context("filling in the template assets/report.html")?;
+        write_atomically(file, text.as_bytes()).context("writing the report")?;
+        self.printer.message("report", json!({ "file": file }));
+        self.printer.say(&format!("report: {}", file.display()));
+        Ok(Some(file))
+    }
+
+    /// Every step: first what is none of the recipe, such as fetching root file systems, then the recipe's.
+    fn bars(&self, ending: &Ending<'_>) -> Vec<Bar> {
+        let (facts, spans, now) = (self.facts.borrow(), self.steps.spans(), self.steps.seconds());
+        let others = spans.keys().filter(|name| !facts.needs.contains_key(*name));
+        let names = others.chain(facts.steps.iter().map(|(name, _)| name));
+        let bar = |name: &String| {
+            let Some(span) = spans.get(name) else {
+                // One that the engine never mentioned had nothing to do.
+                let fate = if matches!(ending, Ending::Done(_)) { Fate::Cached } else { Fate::NotReached };
+                return Bar { step: name.clone(), fate, start: 0.0, end: 0.0, seconds: 0.0 };
+            };
+            let (end, fate) = match span.end {
+                None => (now, Fate::Stopped),
+                Some((heard, StepState::Ran)) => (heard, Fate::Ran),
+                Some((heard, StepState::Cached)) => (heard, Fate::Cached),
+                Some((heard, StepState::Failed)) => (heard, Fate::Failed),
+            };
+            // The embedded engine measures a step itself, and we hear of its end when we listen again.
+            let measured = span.start + span.seconds;
+            let is_measured = facts.engine == Some(EngineName::Embedded) && span.end.is_some();
+            let end = if is_measured { measured.min(end) } else { end };
+            let seconds = if span.end.is_some() { span.seconds } else { end - span.start };
+            Bar { step: name.clone(), fate, start: span.start, end, seconds }
+        };
+        names.map(bar).collect()
+    }
+
+    fn record(&self, facts: &Facts, image: &LocalImage) -> Record {
+        let previous = facts.previous.clone().unwrap_or_default();
+        let ran = self.steps.spans().into_iter().filter(|(_, span)| matches!(span.end, Some((_, StepState::Ran))));
+        let mut steps = previous.steps;
+        steps.extend(ran.map(|(name, span)| (name, span.seconds)));
+        // Layers that are known from before need no second look.
+        let known = facts.contents.iter().chain(&previous.contents);
+        let contents = |digest: &String| known.clone().find(|layer| layer.diff_id.as_str() == digest).cloned();
+        let findings = facts.findings.clone().unwrap_or(previous.findings);
+        Record {
+            reference: self.reference.to_owned(),
+            ended: unix_seconds(),
+            seconds: self.steps.seconds(),
+            image: image.id.clone(),
+            size: image.size,
+            steps,
+            layers: image.layers.clone(),
+            contents: image.layers.iter().filter_map(contents).collect(),
+            findings,
+            ..Record::new()
+        }
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
