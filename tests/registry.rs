@@ -6,70 +6,19 @@
 
 mod harness;
 
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use harness::{Bench, Built, Restore, docker, embedded, files_below, layers, run};
-use tempfile::TempDir;
+use harness::registry::{Registry, free_port};
+use harness::{Bench, Built, Restore, docker, embedded, layers, run};
 
 const BACKEND_SOURCE: &str = "packages/backend/src/index.ts";
 
 fn demo() -> &'static Bench {
     static DEMO: OnceLock<Bench> = OnceLock::new();
     DEMO.get_or_init(embedded::demo)
-}
-
-/// A registry on a port of this machine, which goes away with the test.
-struct Registry {
-    port: u16,
-    folder: TempDir,
-    process: Child,
-}
-
-impl Registry {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
-            folder.path().join("storage").display()
-        );
-        std::fs::write(folder.path().join("config.yml"), config).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(folder.path().join("config.yml")).stdin(Stdio::null());
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the registry does not answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self { port, folder, process }
-    }
-
-    fn reference(&self, name: &str) -> String {
-        format!("127.0.0.1:{}/{name}", self.port)
-    }
-
-    /// Bytes that it stores.
-    fn size(&self) -> u64 {
-        let mut files = Vec::new();
-        files_below(&self.folder.path().join("storage"), &mut files);
-        files.iter().map(|file| file.metadata().unwrap().len()).sum()
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// `build-image` for people.

@@ -7,6 +7,7 @@
 mod harness;
 
 mod proxy;
+mod workflows;
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -17,7 +18,7 @@ use proxy::{CREDENTIALS, Proxy};
 /// What the names in the pages are here. Packages are only looked for.
 const NAMES: &str = r#"
 cargo() { [[ $1 == xtask ]]; shift; "$XTASK" "$@"; }
-apt-get() { command apt-get --simulate --quiet=2 "$@"; }
+apt-get() { [[ $1 == update ]] || command apt-get --simulate --quiet=2 "$@"; }
 "#;
 /// Run by another suite, on an app of create-app.
 const ELSEWHERE: &str = "from-create-app-to-flightcontrol.md";
@@ -29,17 +30,26 @@ fn demo() -> &'static Bench {
 
 /// Runs a page's commands in the demo, once `edit` has made the names in them those of this machine.
 fn follow(page: &str, edit: impl Fn(String) -> String) -> String {
-    let bench = demo();
     let commands = edit(pages::commands(&workspace().join("docs").join(page)));
-    let mut environment = bench.env.clone();
+    let output = pages::run_in(&demo().repo, NAMES, &commands, &tool());
+    restore();
+    pages::expect_success(&output)
+}
+
+/// The environment of a shell that uses the tool.
+fn tool() -> Vec<(String, String)> {
+    let mut environment = demo().env.clone();
     environment.push(("XTASK".to_owned(), env!("CARGO_BIN_EXE_backstage-xtask").to_owned()));
     // Where the tool finds the state that is shared by itself.
     environment.push(("XDG_CACHE_HOME".to_owned(), embedded::folder().display().to_string()));
-    let output = pages::run_in(&bench.repo, NAMES, &commands, &environment);
-    let git = |arguments: &[&str]| run(Command::new("git").arg("-C").arg(&bench.repo).args(arguments));
-    git(&["reset", "--quiet", "--hard"]);
-    git(&["clean", "--quiet", "-ffd"]);
-    pages::expect_success(&output)
+    environment
+}
+
+/// Takes away what was written into the demo.
+fn restore() {
+    for arguments in [["reset", "--quiet", "--hard"], ["clean", "--quiet", "-ffd"]] {
+        run(Command::new("git").arg("-C").arg(&demo().repo).args(arguments));
+    }
 }
 
 #[test]
@@ -91,7 +101,7 @@ fn d_private_registry() {
 
 /// The last one: it ends with an empty state.
 #[test]
-fn e_why_did_it_rebuild() {
+fn z_why_did_it_rebuild() {
     let text = follow("why-did-it-rebuild.md", |commands| commands);
     assert!(text.contains("packages/backend/src/index.ts"), "{text}");
 }

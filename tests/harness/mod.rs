@@ -7,6 +7,8 @@ pub mod embedded;
 pub mod host;
 pub mod layers;
 pub mod pages;
+pub mod registry;
+pub mod workflows;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

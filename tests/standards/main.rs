@@ -7,3 +7,7 @@ mod provenance;
 mod sarif;
 mod sbom;
 mod validator;
+#[path = "../harness/workflows.rs"]
+#[allow(unreachable_pub, missing_docs, reason = "shared with other test targets")]
+mod workflows;
+mod written_workflows;

@@ -1,8 +1,14 @@
-//! Annotations of GitHub Actions (workflow commands).
+//! Annotations of GitHub Actions (workflow commands), groups of its log, and what a step hands on.
+
+mod files;
+mod groups;
 
 use monorepo::{Finding, Severity};
 
 use crate::place::Place;
+
+pub(crate) use files::{outputs, summary};
+pub(crate) use groups::Groups;
 
 /// The annotation of a finding.
 pub(crate) fn annotation(finding: &Finding, place: Option<&Place>) -> String {
@@ -26,7 +32,7 @@ pub(crate) fn general(level: &str, text: &str) -> String {
     format!("::{level} title=backstage-xtask::{}", data(text))
 }
 
-fn data(text: &str) -> String {
+pub(crate) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

@@ -15,6 +15,7 @@ mod output;
 mod pins;
 mod place;
 mod program;
+mod rendered;
 mod report;
 mod repository;
 mod sarif;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Render(flags) => commands::render::run(flags, &cli.repository, &printer),
         Command::Check(flags) => commands::check::run(flags, &cli.repository, &printer),
         Command::BaseImage(flags) => commands::base_image::run(flags, &cli.repository, &printer, &interrupt),
+        Command::Ci(flags) => commands::ci::run(flags, &cli.repository, &printer),
         Command::Doctor(flags) => commands::doctor::run(flags, &cli.repository, &printer, &interrupt),
         Command::Clean(flags) => commands::clean::run(flags, &cli.repository, &printer, &interrupt),
         Command::Demo(flags) => commands::demo::run(flags, &cli.repository, &printer, &interrupt),

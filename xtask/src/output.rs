@@ -16,7 +16,7 @@ use crate::github;
 use crate::program;
 
 /// Version of the JSON messages; it grows when a field changes its meaning.
-const MESSAGE_SCHEMA: u32 = 1;
+pub(crate) const MESSAGE_SCHEMA: u32 = 1;
 /// Longest output line shown beside a running step, in characters.
 const LINE_WIDTH: usize = 70;
 /// How often a running step's time is drawn.
@@ -40,6 +40,7 @@ pub(crate) struct Printer {
     color: bool,
     bars: MultiProgress,
     running: RefCell<BTreeMap<String, ProgressBar>>,
+    groups: RefCell<github::Groups>,
 }
 
 impl Printer {
@@ -54,7 +55,14 @@ impl Printer {
             (_, _, false) => Voice::Plain { output: false },
         };
         let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { format, voice, color, bars: MultiProgress::new(), running: RefCell::default() }
+        Self {
+            format,
+            voice,
+            color,
+            bars: MultiProgress::new(),
+            running: RefCell::default(),
+            groups: RefCell::default(),
+        }
     }
 
     /// The form of messages.
@@ -188,12 +196,26 @@ impl Printer {
         if let Some(bar) = self.running.borrow_mut().remove(step) {
             bar.finish_and_clear();
         }
-        let line = match state {
-            StepState::Ran => format!("{step:<24} ran     {seconds:>6.1} s"),
-            StepState::Cached => format!("{step:<24} cached"),
-            StepState::Failed => format!("{step:<24} failed"),
+        self.say(&ended(step, state, seconds));
+    }
+}
+
+impl Printer {
+    /// What a step printed is one group of the log.
+    fn group(&self, event: &Event) {
+        let text = match event {
+            Event::StepStarted { .. } => None,
+            Event::StepOutput { step, line } => {
+                self.groups.borrow_mut().add(step, line);
+                None
+            }
+            Event::StepFinished { step, state, seconds } => {
+                self.groups.borrow_mut().end(step, &github::data(&ended(step, *state, *seconds)))
+            }
         };
-        self.say(&line);
+        if let Some(text) = text {
+            write_line(&mut std::io::stdout(), &text);
+        }
     }
 }
 
@@ -204,11 +226,23 @@ impl Reporter for Printer {
             let name = fields.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
             self.message(&name, fields);
         }
+        if self.format == MessageFormat::Github {
+            self.group(event);
+        }
         match event {
             Event::StepStarted { step } => self.start(step),
             Event::StepOutput { step, line } => self.output(step, line),
             Event::StepFinished { step, state, seconds } => self.finish(step, *state, *seconds),
         }
+    }
+}
+
+/// How a step ended, in a line.
+fn ended(step: &str, state: StepState, seconds: f64) -> String {
+    match state {
+        StepState::Ran => format!("{step:<24} ran     {seconds:>6.1} s"),
+        StepState::Cached => format!("{step:<24} cached"),
+        StepState::Failed => format!("{step:<24} failed"),
     }
 }
 

@@ -10,9 +10,9 @@ use crate::step_log::StepLog;
 /// One step in the summary.
 #[derive(Debug, Serialize)]
 pub(crate) struct StepLine {
-    step: String,
-    state: StepState,
-    seconds: f64,
+    pub(crate) step: String,
+    pub(crate) state: StepState,
+    pub(crate) seconds: f64,
 }
 
 /// How the recipe's steps ended.

@@ -2,6 +2,7 @@
 //! pure functions; an engine runs it, and [`render`] writes it down as a Dockerfile.
 
 mod check;
+mod ci;
 mod command_line;
 mod context;
 mod dist_workspace;
@@ -17,6 +18,7 @@ mod sources;
 mod step;
 
 pub use check::{CODES, Deployment, DeploymentFile, Dockerfile, Pin, check_deployment, named_dockerfiles};
+pub use ci::CiService;
 pub use context::BuildContext;
 pub use dist_workspace::{DistWorkspace, PackageBuild, dist_workspace};
 pub use dockerfile::{Rendered, is_as_rendered, render};

@@ -4,6 +4,7 @@ pub(crate) mod base_image;
 pub(crate) mod boot_image;
 pub(crate) mod build_image;
 pub(crate) mod check;
+pub(crate) mod ci;
 pub(crate) mod clean;
 pub(crate) mod config;
 pub(crate) mod demo;

@@ -60,15 +60,15 @@ const END_TO_END: &[Suite] = &[
     },
     Suite {
         target: "standards",
-        about: "SARIF, CycloneDX, SPDX and in-toto documents against the schemas of their standards",
+        about: "SARIF, CycloneDX, SPDX and in-toto documents, and workflows, against what their standards say",
         engines: &[],
-        programs: &["curl", "node"],
+        programs: &["curl", "node", "shellcheck"],
     },
     Suite {
         target: "docs",
-        about: "every command of the pages under docs, on the demo",
+        about: "every command of the pages under docs, and the workflows of `ci init`, on the demo",
         engines: &[Requirement::Docker, Requirement::Embedded],
-        programs: &["git", "skopeo", "initdb"],
+        programs: &["git", "skopeo", "docker-registry", "initdb"],
     },
     Suite {
         target: "boot",

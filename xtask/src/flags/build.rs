@@ -52,6 +52,9 @@ pub(crate) struct BuildImage {
     /// Show in this file, as a page of HTML, what the build did: steps, sizes, findings; also when it fails
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Write what came of the build into this file as JSON: the message `finished`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) result: Option<PathBuf>,
     /// What runs the steps
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
@@ -158,6 +161,13 @@ pub(crate) enum CompressionMethod {
 /// `render`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Render {
+    #[command(flatten)]
+    pub(crate) how: RenderFlags,
+}
+
+/// What to do with files that are made from the repository.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RenderFlags {
     /// Write nothing; exit with 1 and show the difference when a file is not up to date
     #[arg(long)]
     pub(crate) check: bool,

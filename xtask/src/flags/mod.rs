@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod ci;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use build::*;
 pub(crate) use check::*;
+pub(crate) use ci::*;
 
 use crate::program;
 
@@ -108,6 +110,8 @@ pub(crate) enum Command {
     Render(Render),
     /// Check that the files a deployment reads agree with the repository and with each other
     Check(Check),
+    /// Write a workflow for a CI service, and what its jobs say
+    Ci(Ci),
     /// Say at once all that would get in the way of a build here
     Doctor(Doctor),
     /// Make a base image from Debian packages and Node from npm, where no registry can be reached

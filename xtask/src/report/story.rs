@@ -148,6 +148,12 @@ impl<'a> Story<'a> {
         Ok(written)
     }
 
+    /// Id of the image that the last build of this name gave.
+    pub(crate) fn previous_image(&self) -> Option<String> {
+        let facts = self.facts.borrow();
+        facts.previous.as_ref().filter(|record| record.reference == self.reference).map(|record| record.image.clone())
+    }
+
     /// Writes the page of a build that failed. When that fails too, the reason of the build matters more.
     pub(crate) fn fail(&self, error: &anyhow::Error) {
         if self.is_told.replace(true) {

@@ -9,8 +9,8 @@ use image::sbom::NamedImage;
 use image::{Digest, Judged, RunConfiguration};
 use monorepo::{Baseline, Monorepo};
 use recipe::{Recipe, Rendered};
-use serde_json::json;
 
+use super::conclusion::Conclusion;
 use super::evidence::{self, Foundation, Origin};
 use super::image_check::{self, ImageCheck, Stock};
 use super::shared::{self, artifacts_folder, incoming_folder, publish, require_shippable, secrets, warn_of_drift};
@@ -246,17 +246,14 @@ impl Build<'_> {
     }
 
     fn finish(&self, image: &LocalImage) -> Result<()> {
-        let steps = &self.story.steps;
-        let lines = summary::step_lines(self.recipe, steps);
-        let report = self.story.finish(image)?;
-        self.printer.clear();
-        self.printer.block(&summary::table(&lines, image, &self.flags.tag, steps.seconds()));
-        self.printer.message(
-            "finished",
-            json!({ "reference": self.flags.tag, "image": image, "steps": lines, "seconds": steps.seconds(), "report": report }),
-        );
-        self.printer.data(&self.flags.tag);
-        Ok(())
+        let conclusion = Conclusion {
+            flags: self.flags,
+            image,
+            written: std::slice::from_ref(&self.flags.tag),
+            steps: summary::step_lines(self.recipe, &self.story.steps),
+            is_changed: self.story.previous_image().as_deref() != Some(&image.id),
+        };
+        conclusion.tell(self.story, self.printer)
     }
 }
 

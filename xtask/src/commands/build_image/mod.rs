@@ -2,6 +2,7 @@
 
 mod assembly;
 mod base;
+mod conclusion;
 mod docker;
 mod embedded;
 mod evidence;
@@ -43,6 +44,7 @@ pub(crate) fn run(
     interrupt: &Interrupt,
 ) -> Result<()> {
     sbom::check("--report", flags.report.as_slice())?;
+    sbom::check("--result", flags.result.as_slice())?;
     let story = Story::begin(&flags.tag, flags.report.as_deref(), printer);
     build(flags, repository, &story, interrupt).inspect_err(|error| {
         if !error.is::<WrongUsage>() {

@@ -84,6 +84,7 @@ fn build(
         sbom: Vec::new(),
         provenance: None,
         report: None,
+        result: None,
         baseline: Vec::new(),
         allow: Vec::new(),
         engine: match chosen {

@@ -6,6 +6,7 @@ use engine::embedded::Build;
 use serde_json::json;
 
 use super::{SIZES, Session};
+use crate::commands::build_image::conclusion::Conclusion;
 use crate::commands::build_image::pruning;
 use crate::summary;
 
@@ -32,19 +33,15 @@ impl Session<'_> {
     }
 
     pub(super) fn finish(&self, image: &LocalImage, written: &[String]) -> Result<()> {
-        let steps = &self.story.steps;
-        let lines = summary::step_lines(&self.recipe, steps);
-        let report = self.story.finish(image)?;
-        self.printer.clear();
-        self.printer.block(&summary::table(&lines, image, &self.flags.tag, steps.seconds()));
-        self.printer.message(
-            "finished",
-            json!({ "reference": self.flags.tag, "image": image, "written": written, "steps": lines, "seconds": steps.seconds(), "report": report }),
-        );
+        let conclusion = Conclusion {
+            flags: self.flags,
+            image,
+            written,
+            steps: summary::step_lines(&self.recipe, &self.story.steps),
+            is_changed: self.story.previous_image().as_deref() != Some(&image.id),
+        };
+        conclusion.tell(self.story, self.printer)?;
         self.explain_size();
-        for line in written {
-            self.printer.data(line);
-        }
         Ok(())
     }
 }
