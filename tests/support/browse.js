@@ -1,29 +1,31 @@
 // Opens pages in a headless Chromium, at the width of a phone and of a desk, light and dark:
-// node browse.js AXE FOLDER PAGE... prints a JSON list of what it saw, and writes screenshots into FOLDER.
+// node browse.js CHROMIUM AXE FOLDER PAGE... prints a JSON list of what it saw, and writes screenshots into FOLDER.
 const { spawn } = require('node:child_process');
 const { readFileSync, writeFileSync, mkdtempSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, basename, resolve } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-const [axeFile, folder, ...pages] = process.argv.slice(2);
+const [program, axeFile, folder, ...pages] = process.argv.slice(2);
 const axe = readFileSync(axeFile, 'utf8');
 const VIEWS = [360, 1280].flatMap((width) => ['light', 'dark'].map((scheme) => ({ width, scheme })));
 
 // The protocol of Chromium's developer tools over a pipe: a JSON text, then a zero byte.
 function connect(profile) {
-  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
   const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
   const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'];
   const arguments_ = [...flags, ...offline, '--hide-scrollbars', '--remote-debugging-pipe', `--user-data-dir=${profile}`];
-  const browser = spawn('chromium', arguments_, { stdio });
+  const browser = spawn(program, arguments_, { stdio });
   const waiting = new Map();
   const listeners = [];
   let [text, last] = ['', 0];
   const fail = (why) => waiting.forEach(({ reject }) => reject(new Error(why)));
-  browser.on('error', (error) => fail(error.message));
-  browser.on('exit', (code) => fail(`chromium ended with ${code}`));
-  browser.stdio[4].on('data', (data) => {
+  const ended = new Promise((resolve) => browser.on('error', resolve).on('exit', resolve));
+  ended.then((why) => fail(`${program} ended: ${why?.message ?? why}`));
+  // Of a browser that ended we hear above.
+  for (const pipe of [browser.stdio[3], browser.stdio[4]]) pipe?.on('error', () => {});
+  browser.stdio[4]?.on('data', (data) => {
     const messages = (text + data).split('\0');
     text = messages.pop();
     for (const message of messages.map((one) => JSON.parse(one))) {
@@ -37,9 +39,9 @@ function connect(profile) {
   const send = (method, params = {}, sessionId = undefined) =>
     new Promise((resolve, reject) => {
       waiting.set(++last, { resolve, reject });
-      browser.stdio[3].write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
+      browser.stdio[3]?.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
     });
-  return { browser, send, listen: (listener) => listeners.push(listener) };
+  return { ended, send, listen: (listener) => listeners.push(listener) };
 }
 
 // What is to be read must not be tiny, and every place that the keyboard reaches must show that it is there.
@@ -115,10 +117,9 @@ async function main() {
     for (const page of pages) for (const view of VIEWS) seen.push(await look(chromium, page, view));
     process.stdout.write(JSON.stringify(seen));
   } finally {
-    const ended = new Promise((resolve) => chromium.browser.on('exit', resolve));
-    chromium.browser.kill('SIGKILL');
-    await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+    chromium.send('Browser.close').catch(() => {});
+    await chromium.ended;
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 
