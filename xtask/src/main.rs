@@ -58,6 +58,15 @@ fn main() -> ExitCode {
         Command::Clean(flags) => commands::clean::run(flags, &cli.repository, &printer, &interrupt),
         Command::Demo(flags) => commands::demo::run(flags, &cli.repository, &printer, &interrupt),
         Command::Vendor(flags) => commands::vendor::run(flags, &printer),
+        Command::Completions(flags) => {
+            commands::manual::completions(flags, &printer);
+            Ok(())
+        }
+        Command::Man(flags) => commands::manual::man(flags, &printer),
+        Command::Schema => {
+            commands::manual::schema(&printer);
+            Ok(())
+        }
         Command::Test(flags) => commands::test::run(flags, &printer, &interrupt),
     };
     match result {

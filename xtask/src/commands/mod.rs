@@ -10,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod manual;
 pub(crate) mod render;
 pub(crate) mod test;
 pub(crate) mod vendor;

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod ci;
+mod examples;
 
 use std::path::PathBuf;
 
@@ -34,8 +35,8 @@ impl Cli {
     ///
     /// clap sees a conflict only between flags on the same side of the command's name.
     pub(crate) fn read() -> Self {
-        let command = Self::command().bin_name(program::name());
-        let cli = Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+        let matches = Self::command_line().get_matches();
+        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if cli.output.quiet && cli.output.verbose {
             let message = "the argument '--quiet' cannot be used with '--verbose'";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
@@ -46,6 +47,15 @@ impl Cli {
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         cli
+    }
+
+    /// All commands, under the name that this program is started by, with examples.
+    pub(crate) fn command_line() -> clap::Command {
+        let command = Self::command().bin_name(program::name());
+        command.mut_subcommands(|command| match examples::of(command.get_name()) {
+            Some(text) => command.after_help(program::named(&text).into_owned()),
+            None => command,
+        })
     }
 }
 
@@ -122,8 +132,30 @@ pub(crate) enum Command {
     Vendor(Vendor),
     /// Remove what builds of this repository keep between runs, or say how large it is
     Clean(Clean),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Write the manual: a page for each command
+    Man(Man),
+    /// Print the JSON Schema of xtask.toml
+    Schema,
     /// Run every test that can run on this machine, and say which cannot
     Test(Test),
+}
+
+/// `completions`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Man {
+    /// Folder of the pages [default: the first page, on standard output]
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[cfg(test)]

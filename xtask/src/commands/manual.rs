@@ -1,0 +1,51 @@
+//! `completions`, `man` and `schema`: what other programs show of this one.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::files::write_atomically;
+use crate::flags::{Cli, Completions, Man};
+use crate::output::Printer;
+
+/// Name of the program as `cargo install` leaves it: shells complete programs, not aliases of cargo.
+const PROGRAM: &str = env!("CARGO_BIN_NAME");
+/// The JSON Schema of `xtask.toml`.
+const SCHEMA: &str = include_str!("../../../assets/xtask.schema.json");
+
+pub(crate) fn completions(flags: &Completions, printer: &Printer) {
+    let mut script = Vec::new();
+    clap_complete::generate(flags.shell, &mut Cli::command_line(), PROGRAM, &mut script);
+    printer.verbatim(String::from_utf8_lossy(&script).trim_end());
+}
+
+pub(crate) fn man(flags: &Man, printer: &Printer) -> Result<()> {
+    let mut command = Cli::command_line().bin_name(PROGRAM);
+    command.build();
+    let Some(folder) = &flags.folder else {
+        printer.verbatim(String::from_utf8_lossy(&page(command)?).trim_end());
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    write_pages(&command, folder, printer)
+}
+
+/// A page for the command, and for each below it.
+fn write_pages(command: &clap::Command, folder: &Path, printer: &Printer) -> Result<()> {
+    let name = command.get_display_name().unwrap_or(PROGRAM).to_owned();
+    let file = folder.join(format!("{name}.1"));
+    write_atomically(&file, &page(command.clone())?)?;
+    printer.data(&file.display().to_string());
+    let mut commands = command.get_subcommands().filter(|command| command.get_name() != "help");
+    commands.try_for_each(|command| write_pages(command, folder, printer))
+}
+
+fn page(command: clap::Command) -> Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).context("writing a page of the manual")?;
+    Ok(page)
+}
+
+pub(crate) fn schema(printer: &Printer) {
+    printer.verbatim(SCHEMA.trim_end());
+}

@@ -1,0 +1,150 @@
+//! What people type, for the help of each command. Every line is parsed by a test.
+
+/// Commands, with lines and what each is for.
+pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "build-image",
+        &[
+            ("cargo xtask build-image --tag portal:1.0", "build, verify and name the image"),
+            (
+                "cargo xtask build-image --from-git v1.2 --boot",
+                "exactly what is tagged, started once before it is named",
+            ),
+            (
+                "cargo xtask build-image --engine embedded --push registry.example.com/portal:1.0 --attest",
+                "without a daemon, into a registry, with its SBOMs and provenance",
+            ),
+            ("cargo xtask build-image --engine embedded --explain", "say why each step ran"),
+        ],
+    ),
+    (
+        "boot-image",
+        &[
+            ("cargo xtask boot-image portal:1.0", "an image of Docker's, with a PostgreSQL that is thrown away"),
+            (
+                "cargo xtask boot-image oci:image --env GITHUB_TOKEN --memory 2G",
+                "one in files, with a variable of yours",
+            ),
+        ],
+    ),
+    (
+        "verify-artifacts",
+        &[
+            ("cargo xtask verify-artifacts", "the archives in dist of the backend"),
+            ("cargo xtask verify-artifacts --image portal:1.0 --fail-on warning", "the app in an image, more strictly"),
+            ("cargo xtask verify-artifacts --message-format sarif", "for code scanning"),
+        ],
+    ),
+    (
+        "verify-image",
+        &[
+            ("cargo xtask verify-image portal:1.1 --max-size 400MB", "with a limit to its size"),
+            ("cargo xtask verify-image portal:1.1 --against portal:1.0", "what changed, and whether a rollback works"),
+            ("cargo xtask verify-image oci-archive:image.tar --sbom sbom.spdx.json", "what it is made of"),
+        ],
+    ),
+    (
+        "config",
+        &[
+            ("cargo xtask config", "files, variables, addresses, and Backstage's own check"),
+            ("cargo xtask config --image portal:1.0 --require", "fail when a variable is not set here"),
+        ],
+    ),
+    (
+        "explain",
+        &[
+            ("cargo xtask explain BX001", "what a finding means and how to mend it"),
+            ("cargo xtask explain", "list all findings"),
+        ],
+    ),
+    (
+        "render",
+        &[
+            ("cargo xtask render", "write the files of a deployment, to be committed"),
+            ("cargo xtask render --check", "fail when they are not up to date, for CI"),
+        ],
+    ),
+    (
+        "check",
+        &[
+            ("cargo xtask check", "flightcontrol.json and the Dockerfiles that it names"),
+            ("cargo xtask check --dockerfile packages/backend/Dockerfile", "a Dockerfile by hand"),
+            ("cargo xtask check --fix", "add what our service lacks"),
+        ],
+    ),
+    (
+        "ci",
+        &[
+            ("cargo xtask ci init github", "write a workflow"),
+            ("cargo xtask ci compare before.json after.json", "two builds beside each other, as Markdown"),
+        ],
+    ),
+    ("doctor", &[("cargo xtask doctor", "engines, disk, memory, certificates, registries, the clock")]),
+    (
+        "base-image",
+        &[
+            ("cargo xtask base-image --node 24", "make node:24-trixie-slim where no registry has it"),
+            ("cargo xtask base-image --update", "lock what images stand on, to be committed"),
+        ],
+    ),
+    (
+        "demo",
+        &[
+            ("cargo xtask demo", "build it and run it until Ctrl-C"),
+            ("cargo xtask demo --once --yes", "for CI: install what is missing, end when it answered"),
+        ],
+    ),
+    (
+        "vendor",
+        &[
+            ("cargo xtask vendor ../my-backstage", "put this tool into a monorepo"),
+            ("cargo xtask vendor --upgrade ../my-backstage", "bring it to this version there"),
+        ],
+    ),
+    (
+        "clean",
+        &[
+            ("cargo xtask clean --report", "how large it is, and where"),
+            ("cargo xtask clean", "begin anew with this repository"),
+        ],
+    ),
+    (
+        "test",
+        &[
+            ("cargo xtask test --fast", "without engines, in a minute"),
+            ("cargo xtask test --require docker", "fail when Docker's tests cannot run"),
+        ],
+    ),
+    ("completions", &[("backstage-xtask completions bash", "for /etc/bash_completion.d, of the installed program")]),
+    ("man", &[("cargo xtask man share/man/man1", "a page for each command")]),
+    ("schema", &[("cargo xtask schema", "for editors that know TOML")]),
+];
+
+/// Examples as they stand in a help.
+pub(super) fn of(command: &str) -> Option<String> {
+    let (_, lines) = EXAMPLES.iter().find(|(name, _)| *name == command)?;
+    let lines = lines.iter().map(|(line, what)| format!("  {line}\n      {what}\n"));
+    Some(format!("Examples:\n{}", lines.collect::<String>().trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cli;
+    use super::*;
+
+    #[test]
+    fn every_command_has_examples_and_each_is_a_command() {
+        let command = Cli::command_line();
+        for one in command.get_subcommands() {
+            assert!(of(one.get_name()).is_some(), "{}", one.get_name());
+        }
+        for (name, lines) in EXAMPLES {
+            for (line, _) in *lines {
+                let words = line.strip_prefix("cargo xtask ").or(line.strip_prefix("backstage-xtask ")).unwrap();
+                assert!(words.starts_with(name), "{line}");
+                let parsed = command.clone().try_get_matches_from(["xtask"].into_iter().chain(words.split(' ')));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+        }
+    }
+}
