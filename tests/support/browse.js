@@ -1,22 +1,22 @@
 // Opens pages in a headless Chromium, at the width of a phone and of a desk, light and dark:
-// node browse.js AXE FOLDER PAGE... prints a JSON list of what it saw, and writes screenshots into FOLDER.
+// node browse.js CHROMIUM AXE FOLDER PAGE... prints a JSON list of what it saw, and writes screenshots into FOLDER.
 const { spawn } = require('node:child_process');
 const { readFileSync, writeFileSync, mkdtempSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, basename, resolve } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-const [axeFile, folder, ...pages] = process.argv.slice(2);
+const [program, axeFile, folder, ...pages] = process.argv.slice(2);
 const axe = readFileSync(axeFile, 'utf8');
 const VIEWS = [360, 1280].flatMap((width) => ['light', 'dark'].map((scheme) => ({ width, scheme })));
 
 // The protocol of Chromium's developer tools over a pipe: a JSON text, then a zero byte.
 function connect(profile) {
-  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
   const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
   const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'];
   const arguments_ = [...flags, ...offline, '--hide-scrollbars', '--remote-debugging-pipe', `--user-data-dir=${profile}`];
-  const browser = spawn('chromium', arguments_, { stdio });
+  const browser = spawn(program, arguments_, { stdio });
   const waiting = new Map();
   const listeners = [];
   let [text, last] = ['', 0];
@@ -116,9 +116,9 @@ async function main() {
     process.stdout.write(JSON.stringify(seen));
   } finally {
     const ended = new Promise((resolve) => chromium.browser.on('exit', resolve));
-    chromium.browser.kill('SIGKILL');
+    chromium.send('Browser.close').catch(() => chromium.browser.kill('SIGKILL'));
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 

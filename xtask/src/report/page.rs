@@ -9,7 +9,7 @@ use super::found::Found;
 use super::sizes::{Sizes, sizes};
 use super::story::{EngineName, Facts, unix_seconds};
 use super::timeline::{Bar, Fate, covered, critical_path, tick};
-use super::words::{bytes, change_of_bytes, change_of_seconds, percent, plain, seconds};
+use super::words::{bytes, change_of_bytes, change_of_seconds, count, percent, plain, seconds};
 use crate::git::rfc3339;
 use crate::program;
 
@@ -37,6 +37,8 @@ struct Page<'a> {
     time: String,
     time_change: String,
     image: Option<ImageView>,
+    /// Bytes of the layers that a failed build made.
+    assembled: String,
     previous: Option<PreviousView>,
     steps: Vec<StepView>,
     /// Where the marks of the axis are, and what they say.
@@ -46,10 +48,11 @@ struct Page<'a> {
     ran: usize,
     sizes: Option<Sizes>,
     findings: Vec<Found>,
-    errors: usize,
-    warnings: usize,
-    notes: usize,
-    accepted: usize,
+    /// The gravest of them, `error`, `warning` or `note`; nothing when there is none.
+    gravest: &'static str,
+    /// How many of the gravest there are, and how many others.
+    verdict: String,
+    others: String,
     /// Whether the findings are those of the build that made the image.
     findings_of_before: bool,
     /// Whether anything was verified.
@@ -116,7 +119,7 @@ fn page<'a>(facts: &Facts, bars: &[Bar], reference: &'a str, time: f64, ending: 
     let findings = findings.or_else(|| before().filter(|_| findings_of_before));
     let verified = findings.is_some();
     let findings: Vec<_> = findings.unwrap_or_default().into_iter().map(typeable).collect();
-    let of = |severity: &str| findings.iter().filter(|one| !one.accepted && one.severity == severity).count();
+    let (gravest, verdict, others) = verdict(&findings);
     let with_sizes = !facts.contents.is_empty();
     Page {
         reference,
@@ -134,6 +137,7 @@ fn page<'a>(facts: &Facts, bars: &[Bar], reference: &'a str, time: f64, ending: 
             Ending::Done(image) => Some(image_view(image, facts)),
             Ending::Failed(_) => None,
         },
+        assembled: bytes(facts.contents.iter().map(|layer| layer.total().bytes).sum()),
         previous: facts.previous.as_ref().map(|before| PreviousView {
             reference: before.reference.clone(),
             ended_text: for_people(&rfc3339(before.ended)),
@@ -146,15 +150,30 @@ fn page<'a>(facts: &Facts, bars: &[Bar], reference: &'a str, time: f64, ending: 
         outside: seconds((time - covered(bars)).max(0.0)),
         ran: bars.iter().filter(|bar| bar.fate.worked()).count(),
         sizes: with_sizes.then(|| sizes(&facts.contents, &facts.folder, facts.previous.as_ref())),
-        errors: of("error"),
-        warnings: of("warning"),
-        notes: of("note"),
-        accepted: findings.iter().filter(|one| one.accepted).count(),
+        gravest,
+        verdict,
+        others,
         findings,
         findings_of_before,
         verified,
         version: env!("CARGO_PKG_VERSION"),
     }
+}
+
+/// The gravest severity, how many findings have it, and how many others there are.
+fn verdict(findings: &[Found]) -> (&'static str, String, String) {
+    let of = |severity: &str| findings.iter().filter(|one| !one.accepted && one.severity == severity).count() as u64;
+    let counts =
+        [("error", "errors"), ("warning", "warnings"), ("note", "notes")].map(|(one, many)| (one, many, of(one)));
+    let mut there = counts
+        .into_iter()
+        .filter(|(.., number)| *number > 0)
+        .map(|(one, many, number)| (one, count(number, one, many)));
+    let first = there.next();
+    let accepted = findings.iter().filter(|one| one.accepted).count() as u64;
+    let others = there.map(|(_, text)| text).chain((accepted > 0).then(|| count(accepted, "accepted", "accepted")));
+    let others = others.collect::<Vec<_>>().join(", ");
+    first.map_or(("", "none".to_owned(), others.clone()), |(gravest, text)| (gravest, text, others))
 }
 
 /// With the commands in it as they can be typed here.

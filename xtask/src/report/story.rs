@@ -174,11 +174,15 @@ impl<'a> Story<'a> {
         Ok(Some(file))
     }
 
-    /// Every step: first what is none of the recipe, such as fetching root file systems, then the recipe's.
+    /// Every step of the recipe; and before or after those, by when it began, what is none: fetching root file systems,
+    /// or the other stages of a Dockerfile.
     fn bars(&self, ending: &Ending<'_>) -> Vec<Bar> {
         let (facts, spans, now) = (self.facts.borrow(), self.steps.spans(), self.steps.seconds());
+        let planned = facts.steps.iter().map(|(name, _)| name);
+        let first = planned.clone().filter_map(|name| spans.get(name)).map(|span| span.start).fold(f64::MAX, f64::min);
         let others = spans.keys().filter(|name| !facts.needs.contains_key(*name));
-        let names = others.chain(facts.steps.iter().map(|(name, _)| name));
+        let (before, after): (Vec<_>, Vec<_>) = others.partition(|name| spans[*name].start <= first);
+        let names = before.into_iter().chain(planned).chain(after);
         let bar = |name: &String| {
             let Some(span) = spans.get(name) else {
                 // One that the engine never mentioned had nothing to do.
@@ -204,16 +208,21 @@ impl<'a> Story<'a> {
     fn record(&self, facts: &Facts, image: &LocalImage) -> Record {
         let previous = facts.previous.clone().unwrap_or_default();
         let ran = self.steps.spans().into_iter().filter(|(_, span)| matches!(span.end, Some((_, StepState::Ran))));
+        let ran: BTreeMap<String, f64> = ran.map(|(name, span)| (name, span.seconds)).collect();
+        // To see that nothing changed is no build to compare another one with.
+        let is_same = ran.is_empty() && previous.image == image.id;
+        let (ended, seconds) =
+            if is_same { (previous.ended, previous.seconds) } else { (unix_seconds(), self.steps.seconds()) };
         let mut steps = previous.steps;
-        steps.extend(ran.map(|(name, span)| (name, span.seconds)));
+        steps.extend(ran);
         // Layers that are known from before need no second look.
         let known = facts.contents.iter().chain(&previous.contents);
         let contents = |digest: &String| known.clone().find(|layer| layer.diff_id.as_str() == digest).cloned();
         let findings = facts.findings.clone().unwrap_or(previous.findings);
         Record {
             reference: self.reference.to_owned(),
-            ended: unix_seconds(),
-            seconds: self.steps.seconds(),
+            ended,
+            seconds,
             image: image.id.clone(),
             size: image.size,
             steps,

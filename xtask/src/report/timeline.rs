@@ -57,9 +57,12 @@ pub(crate) fn critical_path(bars: &[Bar], needs: &Needs) -> BTreeSet<String> {
     let mut current = last(&|_| true);
     while let Some(bar) = current.filter(|bar| path.insert(bar.step.clone())) {
         let before = ancestors(&bar.step, needs);
-        // What is no step of the recipe, such as the root file systems, comes before all that begin after it.
+        // What is no step of the recipe, such as the root file systems, comes before all that begin after it, and
+        // after all that ended before it.
+        let is_foreign = |name: &str| !needs.contains_key(name);
         let is_before = |other: &Bar| {
-            before.contains(other.step.as_str()) || !needs.contains_key(&other.step) && other.end <= bar.start
+            let are_foreign = is_foreign(&other.step) || is_foreign(&bar.step);
+            before.contains(other.step.as_str()) || are_foreign && other.end <= bar.start
         };
         current = last(&|other| other.step != bar.step && is_before(other));
     }
@@ -126,6 +129,7 @@ mod tests {
             bar("build-app", Fate::Cached, 10.0, 10.0),
             bar("build-backend", Fate::Ran, 10.0, 20.0),
             bar("assemble", Fate::Ran, 20.0, 22.0),
+            bar("runtime", Fate::Ran, 22.0, 23.0),
         ];
         let needs = needs(&[
             ("install", &[]),
@@ -135,9 +139,9 @@ mod tests {
             ("assemble", &["build-backend", "typecheck"]),
         ]);
         let path: Vec<_> = critical_path(&bars, &needs).into_iter().collect();
-        assert_eq!(path, ["assemble", "build-backend", "install", "root"]);
+        assert_eq!(path, ["assemble", "build-backend", "install", "root", "runtime"]);
         assert!(critical_path(&[bar("install", Fate::Cached, 1.0, 1.0)], &needs).is_empty());
-        assert!((covered(&bars) - 22.0).abs() < 1e-9);
+        assert!((covered(&bars) - 23.0).abs() < 1e-9);
     }
 
     #[test]
