@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test target uses its share")]
 
 pub(crate) mod dockerignore;
+pub(crate) mod npm;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,8 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::common::Sandbox;
-use crate::validator::{Package, complaints, fetch};
+use crate::common::npm::{Package, fetch};
+use crate::validator::complaints;
 
 /// It has the schema at [`SCHEMA`].
 const STANDARD: Package = (

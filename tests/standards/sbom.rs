@@ -7,7 +7,8 @@ use image::{Compression, ImageSpec, LayerFiles, Layout, Owner, write_image, writ
 use serde_json::{Value, json};
 
 use crate::common::Sandbox;
-use crate::validator::{Package, complaints, fetch, folder};
+use crate::common::npm::{Package, fetch, folder};
+use crate::validator::complaints;
 
 /// It has the schemas of CycloneDX.
 const CYCLONEDX: Package = (

@@ -5,14 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use engine::root::Roots;
-use engine::{Event, Interrupt, Reporter};
 use serde_json::Value;
 
+use crate::common::npm::{Package, fetch};
 use crate::common::tests_folder;
-
-/// A package by name, version and integrity.
-pub(crate) type Package = (&'static str, &'static str, &'static str);
 
 /// It compares documents with schemas.
 const AJV: Package = (
@@ -20,24 +16,6 @@ const AJV: Package = (
     "6.12.6",
     "sha512-j3fVLgvTo527anyYyJOGTYJbG+vnnQYvE0m5mmkc1TK+nxAppkCLMIL0aZ4dblVCNoGShhm+kzE4ZUykBoMg4g==",
 );
-
-struct Silent;
-
-impl Reporter for Silent {
-    fn report(&self, _: &Event) {}
-}
-
-/// Where tests keep what they fetched.
-pub(crate) fn folder() -> PathBuf {
-    std::env::temp_dir().join("backstage-xtask-test-standards")
-}
-
-pub(crate) fn fetch((name, version, integrity): Package) -> PathBuf {
-    let folder = folder();
-    let interrupt = Interrupt::default();
-    let roots = Roots { shared: &folder, mirrors: &[], ca_file: None, interrupt: &interrupt, reporter: &Silent };
-    roots.npm_package(name, version, Some(integrity)).unwrap_or_else(|error| panic!("{error}"))
-}
 
 /// What the first schema has against each of the documents; it may refer to the others by the names of their files.
 pub(crate) fn complaints(schemas: &[PathBuf], documents: &[Value]) -> Vec<Vec<String>> {

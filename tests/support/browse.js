@@ -21,9 +21,11 @@ function connect(profile) {
   const listeners = [];
   let [text, last] = ['', 0];
   const fail = (why) => waiting.forEach(({ reject }) => reject(new Error(why)));
-  browser.on('error', (error) => fail(error.message));
-  browser.on('exit', (code) => fail(`chromium ended with ${code}`));
-  browser.stdio[4].on('data', (data) => {
+  const ended = new Promise((resolve) => browser.on('error', resolve).on('exit', resolve));
+  ended.then((why) => fail(`${program} ended: ${why?.message ?? why}`));
+  // Of a browser that ended we hear above.
+  for (const pipe of [browser.stdio[3], browser.stdio[4]]) pipe?.on('error', () => {});
+  browser.stdio[4]?.on('data', (data) => {
     const messages = (text + data).split('\0');
     text = messages.pop();
     for (const message of messages.map((one) => JSON.parse(one))) {
@@ -37,9 +39,9 @@ function connect(profile) {
   const send = (method, params = {}, sessionId = undefined) =>
     new Promise((resolve, reject) => {
       waiting.set(++last, { resolve, reject });
-      browser.stdio[3].write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
+      browser.stdio[3]?.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
     });
-  return { browser, send, listen: (listener) => listeners.push(listener) };
+  return { ended, send, listen: (listener) => listeners.push(listener) };
 }
 
 // What is to be read must not be tiny, and every place that the keyboard reaches must show that it is there.
@@ -115,9 +117,8 @@ async function main() {
     for (const page of pages) for (const view of VIEWS) seen.push(await look(chromium, page, view));
     process.stdout.write(JSON.stringify(seen));
   } finally {
-    const ended = new Promise((resolve) => chromium.browser.on('exit', resolve));
-    chromium.send('Browser.close').catch(() => chromium.browser.kill('SIGKILL'));
-    await ended;
+    chromium.send('Browser.close').catch(() => {});
+    await chromium.ended;
     rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }

@@ -77,6 +77,12 @@ const END_TO_END: &[Suite] = &[
         programs: &["git", "initdb"],
     },
     Suite {
+        target: "report",
+        about: "reports of builds, opened in a browser: at two widths, light and dark, by keyboard, with axe",
+        engines: &[Requirement::Embedded],
+        programs: &["git", "node", "chromium"],
+    },
+    Suite {
         target: "demo",
         about: "the README's first command: run, looked at, stopped and killed",
         engines: &[Requirement::Embedded],
