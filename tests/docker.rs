@@ -64,9 +64,15 @@ fn a_failed_gate_leaves_the_earlier_image() {
     let _source = Restore::of(demo, BACKEND_SOURCE);
     let before = demo.image_id();
     demo.append(BACKEND_SOURCE, "const wrong: number = 'text';");
-    let failed = demo.build(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("report.html");
+    let failed = demo.build(&["--report", page.to_str().unwrap()]);
     assert_eq!(failed.code, 1, "{}", failed.stderr);
     assert!(failed.stderr.contains("the step typecheck failed"), "{}", failed.stderr);
+    let page = std::fs::read_to_string(page).unwrap();
+    for expected in ["the step typecheck failed", "error TS2322", "Docker does not say why", "nothing was verified"] {
+        assert!(page.contains(expected), "{expected} in {page}");
+    }
     assert!(failed.stderr.contains("error TS2322"), "{}", failed.stderr);
     assert!(failed.stderr.contains("hint: the type check failed: `yarn tsc` shows the same"), "{}", failed.stderr);
     assert_eq!(demo.image_id(), before);
@@ -203,8 +209,14 @@ fn a_base_image_may_come_from_an_archive() {
     docker(&["tag", &base, copy]);
     run(Command::new("docker").args(["save", "--output"]).arg(&archive).arg(copy));
     docker(&["image", "rm", copy]);
-    let built = demo.build(&["--base", &format!("docker-archive:{}", archive.display())]).expect_success();
+    let page = folder.path().join("report.html");
+    let flags = ["--base", &format!("docker-archive:{}", archive.display()), "--report", page.to_str().unwrap()];
+    let built = demo.build(&flags).expect_success();
     assert_eq!(built.layers()[0], layer);
+    let page = std::fs::read_to_string(page).unwrap();
+    for expected in ["1. system", "dependencies: <strong>", "against the build before", "BX038"] {
+        assert!(page.contains(expected), "{expected} in {page}");
+    }
     docker(&["image", "rm", copy]);
 }
 

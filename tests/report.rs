@@ -10,7 +10,7 @@ use std::process::Command;
 
 use common::npm::{Package, fetch};
 use common::tests_folder;
-use harness::{Bench, Built, Restore, embedded, run};
+use harness::{Bench, Built, Restore, canaries, embedded, run};
 use serde_json::Value;
 
 /// It looks for what keeps people out: WCAG 2.2 and its authors' own rules.
@@ -95,6 +95,9 @@ fn good_and_failed_builds_are_pages_for_everybody() {
         assert!(edited.contains(expected), "{expected} in {edited}");
     }
     assert!(!pages.text("edited.html").contains("<img"));
+    for name in ["first.html", "edited.html", "failed.html"] {
+        assert_eq!(canaries::found_in(pages.text(name).as_bytes()), Vec::<&str>::new(), "{name}");
+    }
     let failed = text("failed.html");
     for expected in ["Failed", "error TS2322", "the step typecheck failed", "the earlier image stays as it was"] {
         assert!(failed.contains(expected), "{expected} in {failed}");
