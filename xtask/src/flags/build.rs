@@ -50,7 +50,7 @@ pub(crate) struct BuildImage {
     #[arg(long, value_name = "FILE")]
     pub(crate) provenance: Option<PathBuf>,
     /// Show in this file, as a page of HTML, what the build did: steps, sizes, findings; also when it fails
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub(crate) report: Option<PathBuf>,
     /// Write what came of the build into this file as JSON: the message `finished`
     #[arg(long, value_name = "FILE")]

@@ -4,6 +4,8 @@
 
 mod found;
 mod page;
+#[cfg(test)]
+mod page_tests;
 mod record;
 mod sizes;
 mod story;

@@ -161,7 +161,7 @@ fn page<'a>(facts: &Facts, bars: &[Bar], reference: &'a str, time: f64, ending: 
 }
 
 /// The gravest severity, how many findings have it, and how many others there are.
-fn verdict(findings: &[Found]) -> (&'static str, String, String) {
+pub(super) fn verdict(findings: &[Found]) -> (&'static str, String, String) {
     let of = |severity: &str| findings.iter().filter(|one| !one.accepted && one.severity == severity).count() as u64;
     let counts =
         [("error", "errors"), ("warning", "warnings"), ("note", "notes")].map(|(one, many)| (one, many, of(one)));

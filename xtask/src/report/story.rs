@@ -55,7 +55,7 @@ pub(super) struct Facts {
     pub(super) contents: Vec<LayerContents>,
     pub(super) previous: Option<Record>,
     /// Where the next build looks for this one.
-    record: PathBuf,
+    pub(super) record: PathBuf,
 }
 
 /// A build under way.
