@@ -224,6 +224,10 @@ fn steps(facts: &Facts, bars: &[Bar], time: f64) -> Vec<StepView> {
 fn ticks(time: f64) -> Vec<(String, String)> {
     let size = tick(time);
     let marks = (0..=5).map(f64::from).map(|mark| mark * size).take_while(|mark| *mark <= time);
-    let text = |mark: f64| if size < 1.0 { format!("{mark:.2}") } else { format!("{mark:.0}") };
+    let text = |mark: f64| match size {
+        _ if size < 0.1 => format!("{mark:.2}"),
+        _ if size < 1.0 => format!("{mark:.1}"),
+        _ => format!("{mark:.0}"),
+    };
     marks.map(|mark| (percent(mark, time), text(mark))).collect()
 }

@@ -68,7 +68,7 @@ fn a_build_that_ended_at_once_says_what_is_not_known() {
         "The build ended before any step was planned.",
         "The build ended before there was an image.",
         "The build ended before anything was verified.",
-        "no build before to compare with",
+        "until it failed",
     ];
     for expected in expected {
         assert!(page.contains(expected), "{expected} in {page}");
