@@ -93,6 +93,11 @@ impl Invocation {
         self
     }
 
+    /// What its output is cleared of.
+    pub(crate) fn hidden(&self) -> &Redactor {
+        &self.hidden
+    }
+
     pub(crate) fn expression(&self) -> duct::Expression {
         let command = duct::cmd(self.program.as_os_str(), &self.arguments);
         let command =

@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use monorepo::speaks_of_a_secret;
+
 use crate::secrets::{Secret, SecretSource};
 
 /// What stands in place of a secret.
@@ -34,6 +36,13 @@ impl Redactor {
         };
         let values: Vec<(String, OsString)> = secrets.iter().filter_map(value).collect();
         Self::new(values.iter().map(|(name, value)| (name.as_str(), value.as_os_str())))
+    }
+
+    /// Hides, of the variables of a running backend, those whose names speak of secrets: all else is what its log is
+    /// about.
+    pub(crate) fn of_service(variables: &[(String, OsString)]) -> Self {
+        let secret = variables.iter().filter(|(name, _)| speaks_of_a_secret(name));
+        Self::new(secret.map(|(name, value)| (name.as_str(), value.as_os_str())))
     }
 
     /// The line without secrets.
@@ -71,6 +80,15 @@ fn without_credentials(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_backend_only_secrets_are_hidden() {
+        let variables =
+            [("GITHUB_TOKEN", "hush-hush"), ("POSTGRES_USER", "postgres"), ("BASE_URL", "http://a.example")];
+        let redactor = Redactor::of_service(&variables.map(|(name, value)| (name.to_owned(), value.into())));
+        let line = redactor.line("hush-hush by postgres at http://a.example, postgresql://postgres:x@db");
+        assert_eq!(line, "*** by postgres at http://a.example, postgresql://***@db");
+    }
 
     #[test]
     fn values_and_credentials_are_hidden_and_nothing_else() {

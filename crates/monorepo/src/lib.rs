@@ -50,7 +50,7 @@ pub use nearest::nearest;
 pub use node_version::NodeVersion;
 pub use problem::{Position, Problem, Problems};
 pub use role::Role;
-pub use secrets::{Secret, find_secrets};
+pub use secrets::{Secret, find_secrets, speaks_of_a_secret};
 pub use settings::{RuntimeSettings, SETTINGS, Settings};
 pub use techdocs::TechDocsSettings;
 pub use text::{escaped, few, printable};

@@ -10,6 +10,7 @@ use crate::docker::Docker;
 use crate::embedded::{Identity, Mount};
 use crate::failure::EngineError;
 use crate::process::Invocation;
+use crate::redact::Redactor;
 
 /// A port of a container on this machine's loopback address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,7 @@ fn command(docker: &Path, name: &str, image: &str, service: &Service, publish: O
     for (name, value) in &service.secrets {
         line = line.args(["--env", name]).env(name, value);
     }
+    line = line.hiding(Redactor::of_service(&service.secrets));
     match service.confinement.as_ref().and_then(|confinement| confinement.argv.split_first()) {
         Some((program, arguments)) => line.args(["--entrypoint", program, image]).args(arguments),
         None => line.arg(image),

@@ -13,6 +13,7 @@ use crate::embedded::{Identity, Mount, Network, Sandbox, SandboxedCommand};
 use crate::engine::Engine;
 use crate::failure::EngineError;
 use crate::process::Invocation;
+use crate::redact::Redactor;
 
 /// What the network needs of the host, where the image has a place for it.
 const NETWORK_FILES: &[&str] = &["/etc/resolv.conf", "/etc/hosts"];
@@ -114,7 +115,8 @@ pub fn start_image(
     log: &Path,
 ) -> Result<Program, EngineError> {
     let command = command(root, image, service);
-    Ok(Program::start("boot", &sandbox.wrap(&command), log)?.described(image.argv.join(" ")))
+    let line = sandbox.wrap(&command).hiding(Redactor::of_service(&service.secrets));
+    Ok(Program::start("boot", &line, log)?.described(image.argv.join(" ")))
 }
 
 fn command(root: &Path, image: &ImageSettings, service: &Service) -> SandboxedCommand {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::EngineError;
 use crate::process::{Interrupt, Invocation, os_pipe, push_tail, without_escapes};
+use crate::redact::Redactor;
 
 /// How often a program is looked at.
 const POLL: Duration = Duration::from_millis(50);
@@ -40,8 +41,8 @@ impl Program {
         let handle = handle.map_err(EngineError::io(format!("starting {}", line.program.display())))?;
         let tail = Arc::default();
         let reader = std::thread::spawn({
-            let tail = Arc::clone(&tail);
-            move || keep(output, file, &tail)
+            let (tail, hidden) = (Arc::clone(&tail), line.hidden().clone());
+            move || keep(output, file, &tail, &hidden)
         });
         let command = line.arguments.last().map_or_else(String::new, |word| word.to_string_lossy().into_owned());
         Ok(Self { name, command, handle, log: log.to_owned(), tail, reader: Some(reader) })
@@ -147,9 +148,9 @@ impl Drop for Program {
     }
 }
 
-fn keep(output: PipeReader, mut log: File, tail: &Mutex<VecDeque<String>>) {
+fn keep(output: PipeReader, mut log: File, tail: &Mutex<VecDeque<String>>, hidden: &Redactor) {
     for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-        let line = without_escapes(&String::from_utf8_lossy(&line));
+        let line = hidden.line(&without_escapes(&String::from_utf8_lossy(&line)));
         // A full disk must not stop the program for want of a log.
         let _ = writeln!(log, "{line}");
         push_tail(&mut tail.lock().unwrap_or_else(PoisonError::into_inner), &line);
@@ -177,6 +178,19 @@ mod tests {
         let error = program.wait_until(Duration::from_secs(9), &Interrupt::default(), || false).unwrap_err();
         let EngineError::Failed { code, tail, .. } = error else { panic!("{error}") };
         assert_eq!((code, tail), (Some(7), vec!["no database".to_owned()]));
+    }
+
+    #[test]
+    fn neither_log_nor_error_has_a_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = [("A_TOKEN".to_owned(), "hush-hush".into())];
+        let line = Invocation::new("sh").args(["-c", "echo it is hush-hush; exit 1"]);
+        let line = line.hiding(Redactor::of_service(&secrets));
+        let program = Program::start("test", &line, &folder.path().join("log")).unwrap().described("sh".to_owned());
+        let error = program.wait_until(Duration::from_secs(9), &Interrupt::default(), || false).unwrap_err();
+        let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        assert_eq!(log, "it is ***\n");
+        assert!(!error.to_string().contains("hush"), "{error}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 pub(crate) use monorepo::Says;
-use monorepo::{DeployedConfig, Finding, FindingKind, Monorepo, Problems, find_secrets};
+use monorepo::{DeployedConfig, Finding, FindingKind, Monorepo, Problems, find_secrets, speaks_of_a_secret};
 
 use crate::flightcontrol::inputs;
 use crate::plan::Recipe;
@@ -36,10 +36,8 @@ pub(crate) fn finding(kind: FindingKind, file: &str, line: usize, says: &Says<'_
 
 /// Why a literal value of a variable looks like a secret.
 pub(crate) fn secret(name: &str, value: &str) -> Option<String> {
-    let name = name.to_uppercase();
-    let speaks = ["TOKEN", "SECRET", "PASSWORD", "PRIVATE_KEY", "API_KEY"].iter().any(|word| name.contains(word));
     let is_switch = ["true", "false", "0", "1"].contains(&value) || value.starts_with('$') || value.starts_with('/');
-    if speaks && !value.is_empty() && !is_switch {
+    if speaks_of_a_secret(name) && !value.is_empty() && !is_switch {
         return Some(format!("a literal value of {name}"));
     }
     let has_password = value.split_once("://").and_then(|(_, rest)| rest.split_once('@')).is_some_and(|(user, _)| {
