@@ -184,9 +184,17 @@ fn too_little_memory_is_said_so() {
 #[test]
 fn an_image_that_is_never_ready_is_given_up() {
     let (_folder, image) = changed(|_, spec| {
-        spec.cmd = ["node", "-e", "setInterval(() => {}, 1000)"].map(str::to_owned).to_vec();
+        let says_it_all = "console.error('error', process.env); setInterval(() => {}, 1000)";
+        spec.cmd = ["node", "-e", says_it_all].map(str::to_owned).to_vec();
     });
-    fails(&image, &["--timeout", "2"], &["was not ready within 2 s"]);
+    let secret = "canary-of-a-boot";
+    let done = boot(&image, &["--timeout", "2", "--env", &format!("PORTAL_TOKEN={secret}")]);
+    let said = format!("{}{:?}", done.stderr, done.message("error"));
+    assert!(done.code == 1 && said.contains("was not ready within 2 s"), "{said}");
+    assert!(!said.contains(secret), "{said}");
+    let log = done.stderr.split_whitespace().find(|word| word.ends_with("backend.log")).unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("PORTAL_TOKEN: '***'") && !log.contains(secret), "{log}");
 }
 
 #[test]
