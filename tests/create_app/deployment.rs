@@ -23,6 +23,8 @@ pub(crate) fn follow(bench: &Bench, folder: &Path) {
         ("XTASK".to_owned(), env!("CARGO_BIN_EXE_backstage-xtask").to_owned()),
         ("XDG_CACHE_HOME".to_owned(), folder.join("cache").display().to_string()),
         ("CARGO_INCREMENTAL".to_owned(), "0".to_owned()),
+        // The libraries of others are compiled already.
+        ("CARGO_BUILD_BUILD_DIR".to_owned(), workspace().join("target").display().to_string()),
     ];
     let page = pages::commands(&workspace().join("docs/from-create-app-to-flightcontrol.md"));
     let text = pages::expect_success(&pages::run_in(folder, NAMES, &page, &environment));

@@ -70,12 +70,12 @@ fn killed_while_the_backend_is_built_or_the_image_assembled() {
     let _untouched = Untouched::new();
     let source = Restore::of(&demo.bench, BACKEND_SOURCE);
     let whole = duration_of_an_edit(demo);
-    let by_time = (0..18).map(|part| Moment::After(whole * part / 18));
-    let assembling = (0..10).map(|part| Moment::Message(start("assemble"), whole * part / 30));
-    let publishing = (0..6).map(|part| Moment::Message(["\"step-finished\"", "assemble"], part * 8));
+    let by_time = (0..10).map(|part| Moment::After(whole * part / 10));
+    let assembling = (0..6).map(|part| Moment::Message(start("assemble"), whole * part / 18));
+    let publishing = (0..4).map(|part| Moment::Message(["\"step-finished\"", "assemble"], part * 12));
     let moments = by_time.chain(assembling).chain(publishing);
     let killed = kill_at(demo, moments, |number| demo.bench.append(BACKEND_SOURCE, &format!("console.log({number});")));
-    assert!(killed >= 24, "only {killed} of 34 builds were still running");
+    assert!(killed >= 14, "only {killed} of 20 builds were still running");
     drop(source);
     demo.builds_as_ever();
 }
