@@ -6,7 +6,7 @@ set -euo pipefail
 # Debian 12 has Docker 20.10 and no buildx. These come from the next release and run with the
 # C library of Debian 12, so nothing else has to be taken from there.
 docker_packages=(docker.io docker-cli docker-buildx containerd)
-commands=(initdb pg_ctl mmdebstrap xz iptables ip git curl node npm shellcheck g++ skopeo bwrap docker-registry chromium)
+commands=(initdb pg_ctl mmdebstrap xz iptables ip git curl node npm shellcheck g++ skopeo bwrap docker-registry chromium-headless-shell)
 declare -A package_of=(
   [initdb]=postgresql [pg_ctl]=postgresql [xz]=xz-utils [ip]=iproute2 [node]=nodejs [bwrap]=bubblewrap
 )

@@ -155,10 +155,15 @@ fn reason_to_skip(suite: &Suite, flags: &Test) -> Option<String> {
     (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
 }
 
+/// Programs in place of which another one does as well.
+const OTHERS: &[(&str, &str)] = &[("chromium", "chromium-headless-shell")];
+
 /// Whether a program can be found where the tests look for it; Debian keeps PostgreSQL's off the PATH.
 fn has_program(name: &str) -> bool {
     let debian = || std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    which::which(name).is_ok() || debian().any(|version| version.path().join("bin").join(name).is_file())
+    let mut others = OTHERS.iter().filter(|(program, _)| *program == name);
+    let is_there = which::which(name).is_ok() || others.any(|(_, other)| which::which(other).is_ok());
+    is_there || debian().any(|version| version.path().join("bin").join(name).is_file())
 }
 
 impl Counts {
