@@ -8,9 +8,11 @@ const http = require("node:http");
 const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
+const { decrypting } = require("./tls.js");
 
 const folder = __dirname;
-const { argv, port, databasePort, memory, heap } = JSON.parse(fs.readFileSync(path.join(folder, "orders.json"), "utf8"));
+const orders = JSON.parse(fs.readFileSync(path.join(folder, "orders.json"), "utf8"));
+const { argv, port, databasePort, encryptsDatabase, memory, heap } = orders;
 const POLL = 100;
 const say = (text) => process.stderr.write(`boot: ${text}\n`);
 
@@ -68,9 +70,9 @@ function listen(server, name) {
   });
 }
 
-/** Leads connections of a server to where `target` says. */
-function forwarding(target) {
-  return net.createServer({ allowHalfOpen: true, noDelay: true }, (from) => {
+/** Leads a connection to where `target` says. */
+function leading(target) {
+  return (from) => {
     const where = target();
     from.on("error", () => from.destroy());
     if (!where) return from.destroy();
@@ -78,8 +80,10 @@ function forwarding(target) {
     to.on("error", () => from.destroy());
     from.on("close", () => to.destroy());
     from.pipe(to).pipe(from);
-  });
+  };
 }
+
+const serving = (lead) => net.createServer({ allowHalfOpen: true, noDelay: true }, lead);
 
 let child;
 let stopping;
@@ -139,13 +143,14 @@ const answers = {
 async function main() {
   const unset = unsetVariables();
   if (unset.length > 0) say(`not set: ${unset.join(" ")}`);
-  await listen(forwarding(() => listening() && { host: "127.0.0.1", port: listening() }), "http");
+  await listen(serving(leading(() => listening() && { host: "127.0.0.1", port: listening() })), "http");
   const control = http.createServer((request, response) => {
     const answer = answers[request.url] ?? ((reply) => reply({ error: "unknown" }));
     answer((value) => response.end(JSON.stringify(value)));
   });
   await listen(control, "control");
-  const database = forwarding(() => ({ path: path.join(folder, "database") }));
+  const lead = leading(() => ({ path: path.join(folder, "database") }));
+  const database = serving(encryptsDatabase ? decrypting(lead) : lead);
   await new Promise((resolve, reject) => database.on("error", reject).listen(databasePort, "127.0.0.1", resolve));
   start();
 }

@@ -241,6 +241,7 @@ mod tests {
                 "native addon",
             ),
             ("Error: The server does not support SSL connections", "connection_ssl=false"),
+            ("Acquire connection error: Error: self-signed certificate; if the root", "rejectUnauthorized=false"),
             ("error: permission denied to create database", "pluginDivisionMode"),
             ("bwrap: execvp node: No such file or directory", "no `node`"),
             ("SystemError [ERR_SYSTEM_ERROR]: A system error occurred: uv_os_homedir returned ENOENT", "wants a home"),

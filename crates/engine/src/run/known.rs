@@ -75,8 +75,13 @@ pub(super) const KNOWN: &[Known] = &[
     ),
     database(
         &["does not support SSL connections"],
-        "the database that is thrown away has no TLS: switch it off for this run with \
+        "the database has no TLS: switch it off for this run with \
          `--env APP_CONFIG_backend_database_connection_ssl=false`",
+    ),
+    database(
+        &["Acquire connection error", "self-signed certificate"],
+        "the database that is thrown away has a certificate that no CA signed: for this run trust it with \
+         `--env APP_CONFIG_backend_database_connection_ssl_rejectUnauthorized=false`",
     ),
     database(&["ECONNREFUSED"], NO_DATABASE),
     database(

@@ -16,9 +16,10 @@ use crate::embedded::Mount;
 use crate::failure::EngineError;
 use crate::process::Interrupt;
 
-const SCRIPTS: [(&str, &str); 2] = [
+const SCRIPTS: [(&str, &str); 3] = [
     ("supervisor.js", include_str!("../../../../assets/scripts/boot-supervisor.js")),
     ("addons.js", include_str!("../../../../assets/scripts/boot-addons.js")),
+    ("tls.js", include_str!("../../../../assets/scripts/boot-tls.js")),
 ];
 /// Where the folder is inside.
 const INSIDE: &str = "/run/boot";
@@ -37,6 +38,8 @@ pub struct Orders {
     pub port: u16,
     /// The port on which the backend finds its database.
     pub database_port: u16,
+    /// Whether it finds TLS there, which the database behind does not have.
+    pub encrypts_database: bool,
     /// Bytes that the backend may hold, where nothing else sees to it; it is ended when it holds more.
     pub memory: Option<u64>,
     /// Most mebibytes of JavaScript's old objects, where Node cannot know its limit.
@@ -44,6 +47,12 @@ pub struct Orders {
 }
 
 impl Orders {
+    /// TLS in front of a database that has none, with a certificate that nobody signed.
+    #[must_use]
+    pub fn with_encrypted_database(self) -> Self {
+        Self { encrypts_database: true, ..self }
+    }
+
     /// The limit of memory in bytes, kept by the supervisor. In a container with a limit, Node takes half of it
     /// for JavaScript (V8, `Heap::HeapSizeFromPhysicalMemory`).
     #[must_use]
@@ -186,7 +195,14 @@ mod tests {
 
     #[test]
     fn without_a_kernel_that_limits_node_is_told_its_share() {
-        let orders = Orders { argv: Vec::new(), port: 7007, database_port: 5432, memory: None, heap: None };
+        let orders = Orders {
+            argv: Vec::new(),
+            port: 7007,
+            database_port: 5432,
+            encrypts_database: false,
+            memory: None,
+            heap: None,
+        };
         let orders = orders.with_watched_memory(1 << 30);
         assert_eq!((orders.memory, orders.heap), (Some(1_073_741_824), Some(512)));
         let text = serde_json::to_string(&orders).unwrap();

@@ -45,6 +45,7 @@ impl Session<'_> {
         let root = self.scratch.join("root");
         let database = self.prepare(&root)?;
         let orders = self.subject.orders(PORT, self.boot.memory);
+        let orders = if database.is_given() { orders } else { orders.with_encrypted_database() };
         let supervisor = Supervisor::lay_out(&self.scratch.join("boot"), &orders)?;
         let _forwarder = Forwarder::start(supervisor.database(), database.endpoint())?;
         let service = self.service(&database, &supervisor)?;

@@ -83,7 +83,7 @@ impl Subject {
     pub(super) fn orders(&self, database_port: u16, memory: u64) -> Orders {
         let settings = self.settings();
         let (argv, port) = (settings.argv.clone(), settings.port.unwrap_or_default());
-        let orders = Orders { argv, port, database_port, memory: None, heap: None };
+        let orders = Orders { argv, port, database_port, encrypts_database: false, memory: None, heap: None };
         match self {
             Self::Docker { .. } => orders,
             Self::Layers { .. } => orders.with_watched_memory(memory),
