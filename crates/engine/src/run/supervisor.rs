@@ -206,7 +206,8 @@ mod tests {
         let orders = orders.with_watched_memory(1 << 30);
         assert_eq!((orders.memory, orders.heap), (Some(1_073_741_824), Some(512)));
         let text = serde_json::to_string(&orders).unwrap();
-        let expected = r#"{"argv":[],"port":7007,"databasePort":5432,"memory":1073741824,"heap":512}"#;
+        let expected =
+            r#"{"argv":[],"port":7007,"databasePort":5432,"encryptsDatabase":false,"memory":1073741824,"heap":512}"#;
         assert_eq!(text, expected);
     }
 }
