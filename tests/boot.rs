@@ -187,14 +187,15 @@ fn an_image_that_is_never_ready_is_given_up() {
         let says_it_all = "console.error('error', process.env); setInterval(() => {}, 1000)";
         spec.cmd = ["node", "-e", says_it_all].map(str::to_owned).to_vec();
     });
-    let secret = "canary-of-a-boot";
-    let done = boot(&image, &["--timeout", "2", "--env", &format!("PORTAL_TOKEN={secret}")]);
+    let (secret, random) = ("canary-of-a-boot", "4canary0of1a2boot");
+    let (token, other) = (format!("PORTAL_TOKEN={secret}"), format!("PORTAL={random}"));
+    let done = boot(&image, &["--timeout", "2", "--env", &token, "--env", &other]);
     let said = format!("{}{:?}", done.stderr, done.message("error"));
     assert!(done.code == 1 && said.contains("was not ready within 2 s"), "{said}");
-    assert!(!said.contains(secret), "{said}");
+    assert!(!said.contains(secret) && !said.contains(random), "{said}");
     let log = done.stderr.split_whitespace().find(|word| word.ends_with("backend.log")).unwrap();
     let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("PORTAL_TOKEN: '***'") && !log.contains(secret), "{log}");
+    assert!(log.contains("PORTAL_TOKEN: '***'") && !log.contains(secret) && !log.contains(random), "{log}");
 }
 
 #[test]

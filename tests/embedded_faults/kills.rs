@@ -97,9 +97,9 @@ fn killed_while_packages_are_installed() {
     let _untouched = Untouched::new();
     let (manifest, lockfile) = (Restore::of(&demo.bench, BACKEND_MANIFEST), Restore::of(&demo.bench, "yarn.lock"));
     demo.bench.add_dependency();
-    let install = [0, 100, 600, 1500, 3000, 5000, 9000].map(|delay| Moment::Message(start("install"), delay));
+    let install = [0, 600, 2500, 6000].map(|delay| Moment::Message(start("install"), delay));
     kill_at(demo, install.into_iter(), |_| {});
-    let production = [0, 200, 1000, 3000].map(|delay| Moment::Message(start("production-dependencies"), delay));
+    let production = [0, 600, 3000].map(|delay| Moment::Message(start("production-dependencies"), delay));
     kill_at(demo, production.into_iter(), |_| {});
     drop((manifest, lockfile));
     demo.builds_as_ever();

@@ -6,6 +6,7 @@ mod common;
 mod provenance;
 mod sarif;
 mod sbom;
+mod settings;
 mod validator;
 #[path = "../harness/workflows.rs"]
 #[allow(unreachable_pub, missing_docs, reason = "shared with other test targets")]

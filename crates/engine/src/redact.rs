@@ -11,6 +11,9 @@ const HIDDEN: &str = "***";
 /// Shorter values are no secrets, and hiding them would make output unreadable.
 const SHORTEST: usize = 6;
 
+/// Values of letters and digits that are as long are made by machines.
+const RANDOM: usize = 16;
+
 /// The values that are hidden, the longest first.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Redactor(Vec<String>);
@@ -38,10 +41,10 @@ impl Redactor {
         Self::new(values.iter().map(|(name, value)| (name.as_str(), value.as_os_str())))
     }
 
-    /// Hides, of the variables of a running backend, those whose names speak of secrets: all else is what its log is
+    /// Hides, of the variables of a running backend, what may be secret: hosts, ports and users are what its log is
     /// about.
     pub(crate) fn of_service(variables: &[(String, OsString)]) -> Self {
-        let secret = variables.iter().filter(|(name, _)| speaks_of_a_secret(name));
+        let secret = variables.iter().filter(|(name, value)| may_be_secret(name, &value.to_string_lossy()));
         Self::new(secret.map(|(name, value)| (name.as_str(), value.as_os_str())))
     }
 
@@ -50,6 +53,17 @@ impl Redactor {
         let hide = |line: String, value: &String| if line.contains(value) { line.replace(value, HIDDEN) } else { line };
         self.0.iter().fold(without_credentials(line), hide)
     }
+}
+
+/// By a word in the variable's name, or since its value is no word, number, address or path.
+fn may_be_secret(name: &str, value: &str) -> bool {
+    let is_meant =
+        |word: &str| ["PASS", "PASSWD", "PAT", "KEY", "KEYS", "AUTH", "CREDENTIAL", "CREDENTIALS"].contains(&word);
+    let is_random = value.len() >= RANDOM
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && !value.contains("://");
+    speaks_of_a_secret(name) || name.to_uppercase().split('_').any(is_meant) || is_random
 }
 
 impl std::fmt::Debug for Redactor {

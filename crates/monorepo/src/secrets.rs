@@ -64,9 +64,7 @@ pub fn find_secrets(path: &str, data: &[u8]) -> Vec<Secret> {
 /// Whether the name of a variable says that its value is a secret.
 pub fn speaks_of_a_secret(name: &str) -> bool {
     let name = name.to_uppercase();
-    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PRIVATE_KEY", "API_KEY", "ACCESS_KEY", "CREDENTIAL"]
-        .iter()
-        .any(|word| name.contains(word))
+    ["TOKEN", "SECRET", "PASSWORD", "PRIVATE_KEY", "API_KEY"].iter().any(|word| name.contains(word))
 }
 
 /// A header of a private key that is followed by one: the header alone occurs in every library that

@@ -1,5 +1,7 @@
 //! What people type, for the help of each command. Every line is parsed by a test.
 
+use crate::program;
+
 /// Commands, with lines and what each is for.
 pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
@@ -79,7 +81,23 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("cargo xtask ci compare before.json after.json", "two builds beside each other, as Markdown"),
         ],
     ),
-    ("doctor", &[("cargo xtask doctor", "engines, disk, memory, certificates, registries, the clock")]),
+    (
+        "ci init",
+        &[
+            ("cargo xtask ci init github", ".github/workflows/backstage-image.yml"),
+            ("cargo xtask ci init gitlab --file .gitlab/backstage-image.yml", "for a .gitlab-ci.yml that includes it"),
+            ("cargo xtask ci init codebuild --check", "fail when buildspec.yml is not up to date"),
+        ],
+    ),
+    ("ci key", &[("cargo xtask ci key", "16 characters, to be part of a cache's key")]),
+    ("ci compare", &[("cargo xtask ci compare before/build.json build.json", "of `build-image --result build.json`")]),
+    (
+        "doctor",
+        &[
+            ("cargo xtask doctor", "engines, disk, memory, certificates, registries, the clock"),
+            ("cargo xtask doctor --message-format json", "the same for a machine"),
+        ],
+    ),
     (
         "base-image",
         &[
@@ -116,15 +134,33 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("completions", &[("backstage-xtask completions bash", "for /etc/bash_completion.d, of the installed program")]),
-    ("man", &[("cargo xtask man share/man/man1", "a page for each command")]),
+    (
+        "man",
+        &[
+            ("cargo xtask man share/man/man1", "a page for each command"),
+            ("cargo xtask man", "the first page, on standard output"),
+        ],
+    ),
     ("schema", &[("cargo xtask schema", "for editors that know TOML")]),
 ];
 
 /// Examples as they stand in a help.
-pub(super) fn of(command: &str) -> Option<String> {
+fn of(command: &str) -> Option<String> {
     let (_, lines) = EXAMPLES.iter().find(|(name, _)| *name == command)?;
     let lines = lines.iter().map(|(line, what)| format!("  {line}\n      {what}\n"));
     Some(format!("Examples:\n{}", lines.collect::<String>().trim_end()))
+}
+
+/// The same command, with examples in its help and in that of each below it.
+pub(super) fn added(command: clap::Command, above: &str) -> clap::Command {
+    command.mut_subcommands(|command| {
+        let name = format!("{above}{}", command.get_name());
+        let command = match of(&name) {
+            Some(text) => command.after_help(program::named(&text).into_owned()),
+            None => command,
+        };
+        added(command, &format!("{name} "))
+    })
 }
 
 #[cfg(test)]
@@ -132,13 +168,25 @@ mod tests {
     use super::super::Cli;
     use super::*;
 
+    fn names(command: &clap::Command, above: &str) -> Vec<String> {
+        let below = command.get_subcommands().flat_map(|command| {
+            let name = format!("{above}{}", command.get_name());
+            let more = names(command, &format!("{name} "));
+            std::iter::once(name).chain(more)
+        });
+        below.collect()
+    }
+
     #[test]
     fn every_command_has_examples_and_each_is_a_command() {
         let command = Cli::command_line();
-        for one in command.get_subcommands() {
-            assert!(of(one.get_name()).is_some(), "{}", one.get_name());
-        }
+        let known: Vec<_> = EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let (mut all, mut sorted) = (names(&command, ""), known);
+        all.sort();
+        sorted.sort();
+        assert_eq!(all, sorted);
         for (name, lines) in EXAMPLES {
+            assert!(!lines.is_empty(), "{name}");
             for (line, _) in *lines {
                 let words = line.strip_prefix("cargo xtask ").or(line.strip_prefix("backstage-xtask ")).unwrap();
                 assert!(words.starts_with(name), "{line}");

@@ -51,11 +51,7 @@ impl Cli {
 
     /// All commands, under the name that this program is started by, with examples.
     pub(crate) fn command_line() -> clap::Command {
-        let command = Self::command().bin_name(program::name());
-        command.mut_subcommands(|command| match examples::of(command.get_name()) {
-            Some(text) => command.after_help(program::named(&text).into_owned()),
-            None => command,
-        })
+        examples::added(Self::command().bin_name(program::name()), "")
     }
 }
 
