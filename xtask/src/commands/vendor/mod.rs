@@ -69,7 +69,8 @@ fn refuse(conflicts: &[Conflict]) -> Result<()> {
     Err(CheckFailed(format!("nothing is written:\n{}", texts.join("\n"))).into())
 }
 
-/// The record comes last: killed before, the next run finds files that are as they should be, and goes on.
+/// The copy comes first, then what makes cargo look at it, and the record last: stopped before, the next run finds
+/// files that are as they should be, and goes on.
 fn apply(root: &Path, plan: &Plan) -> Result<()> {
     for conflict in &plan.conflicts {
         let (path, aside) = (root.join(&conflict.path), root.join(plan::aside(&conflict.path)));
@@ -77,7 +78,9 @@ fn apply(root: &Path, plan: &Plan) -> Result<()> {
         write(&aside, &found)?;
         write(&path, conflict.wanted.as_bytes())?;
     }
-    for change in &plan.changes {
+    let (inside, around): (Vec<_>, Vec<_>) =
+        plan.changes.iter().partition(|change| change.path.starts_with(&format!("{FOLDER}/")));
+    for change in inside.into_iter().chain(around) {
         write(&root.join(&change.path), change.text.as_bytes())?;
     }
     for path in &plan.removed {
