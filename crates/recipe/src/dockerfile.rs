@@ -32,8 +32,7 @@ pub struct Rendered {
 /// # Errors
 /// A template in `assets/` is broken.
 pub fn render(repo: &Monorepo, recipe: &Recipe) -> Result<[Rendered; 2], minijinja::Error> {
-    let path = format!("{}/Dockerfile.flightcontrol", recipe.backend);
-    let ignore_path = format!("{path}.dockerignore");
+    let (path, ignore_path) = (recipe.dockerfile(), recipe.ignore_file());
     let dockerfile = fill(DOCKERFILE, &dockerfile_values(repo, recipe, &path)?)?;
     let ignore_file = fill(IGNORE_FILE, &context! { ignored => &repo.ignored })?;
     Ok([Rendered { path, text: sign(&dockerfile) }, Rendered { path: ignore_path, text: sign(&ignore_file) }])

@@ -55,6 +55,18 @@ pub struct Recipe {
     pub fingerprint: String,
 }
 
+impl Recipe {
+    /// Where the Dockerfile that it is written down as goes, relative to the root: beside the backend.
+    pub fn dockerfile(&self) -> String {
+        format!("{}/Dockerfile.flightcontrol", self.backend)
+    }
+
+    /// Where the ignore file of that goes.
+    pub fn ignore_file(&self) -> String {
+        format!("{}.dockerignore", self.dockerfile())
+    }
+}
+
 /// The default base image for a Node version.
 pub fn default_base_image(node: &NodeVersion) -> String {
     format!("node:{}-trixie-slim", node.version)

@@ -111,7 +111,7 @@ fn filled(repo: &Monorepo, recipe: &Recipe) -> Result<String, minijinja::Error> 
             region => quoted(&settings.region),
             branch => quoted(&settings.branch),
             service => quoted(&settings.service),
-            dockerfile => quoted(format!("{}/Dockerfile.flightcontrol", recipe.backend)),
+            dockerfile => quoted(recipe.dockerfile()),
             port => recipe.image.port,
             health_check_path => quoted(&settings.health_check_path),
             cpu => settings.cpu.unwrap_or(1.0),

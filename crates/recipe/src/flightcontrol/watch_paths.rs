@@ -21,9 +21,7 @@ pub(crate) fn inputs(repo: &Monorepo, recipe: &Recipe) -> BTreeSet<String> {
     });
     let paths = steps.flat_map(|inputs| &inputs.paths);
     let files = paths.flat_map(|path| repo.tree.under(path).map(|(file, _)| file.to_owned()));
-    let dockerfile = format!("{}/Dockerfile.flightcontrol", recipe.backend);
-    let ignore_file = format!("{dockerfile}.dockerignore");
-    manifests.chain(files).chain([dockerfile, ignore_file]).collect()
+    manifests.chain(files).chain([recipe.dockerfile(), recipe.ignore_file()]).collect()
 }
 
 fn glob(path: &str) -> String {

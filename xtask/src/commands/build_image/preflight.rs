@@ -55,9 +55,12 @@ fn clone_of(root: &Path) -> Option<BTreeMap<String, u64>> {
 
 /// The ignore file that a deployer takes: the committed one, else as it would be rendered.
 fn ignore_file(repo: &Monorepo, recipe: &Recipe) -> Result<(String, String)> {
+    let path = recipe.ignore_file();
+    if let Ok(committed) = std::fs::read_to_string(repo.root.join(&path)) {
+        return Ok((path, committed));
+    }
     let [_, rendered] = recipe::render(repo, recipe).context("filling in a template of assets/")?;
-    let committed = std::fs::read_to_string(repo.root.join(&rendered.path));
-    Ok((rendered.path, committed.unwrap_or(rendered.text)))
+    Ok((path, rendered.text))
 }
 
 /// Files that hold a secret, and which kind; files of variables are taken to hold some.
