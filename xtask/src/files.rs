@@ -18,6 +18,13 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// The same, and makes the folders above it.
+pub(crate) fn write_with_folders(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    write_atomically(path, content)
+}
+
 /// Temporary files are private; what is committed is not.
 #[cfg(unix)]
 fn set_usual_mode(file: &std::fs::File) -> std::io::Result<()> {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use recipe::{Rendered, is_as_rendered};
 use serde_json::json;
 
 use crate::exit::CheckFailed;
-use crate::files::{difference, write_atomically};
+use crate::files::{difference, write_with_folders};
 use crate::flags::RenderFlags;
 use crate::output::Printer;
 
@@ -96,10 +96,7 @@ fn write(root: &Path, files: &[Compared], force: bool, advice: &Advice, printer:
         if *standing == Standing::UpToDate {
             printer.say(&format!("{} is up to date", file.path));
         } else {
-            let path = root.join(&file.path);
-            let folder = path.parent().unwrap_or(root);
-            std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-            write_atomically(&path, file.text.as_bytes())?;
+            write_with_folders(&root.join(&file.path), file.text.as_bytes())?;
             printer.say(&format!("{} written", file.path));
         }
         printer.message("rendered", json!({ "path": file.path, "written": *standing != Standing::UpToDate }));

@@ -4,32 +4,47 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use engine::{LocalImage, StepState};
+use recipe::Recipe;
 use serde_json::json;
 
 use crate::files::write_atomically;
 use crate::flags::{BuildImage, MessageFormat};
-use crate::output::Printer;
 use crate::report::Story;
 use crate::summary::{self, StepLine, megabytes};
 use crate::{github, output::MESSAGE_SCHEMA};
 
 /// A build that succeeded.
 pub(super) struct Conclusion<'a> {
-    pub(super) flags: &'a BuildImage,
-    pub(super) image: &'a LocalImage,
+    flags: &'a BuildImage,
+    image: &'a LocalImage,
     /// Where the image is, a line each.
-    pub(super) written: &'a [String],
-    pub(super) steps: Vec<StepLine>,
+    written: &'a [String],
+    steps: Vec<StepLine>,
     /// Whether the last build of this name gave another image, or there was none.
-    pub(super) is_changed: bool,
+    is_changed: bool,
+    story: &'a Story<'a>,
 }
 
-impl Conclusion<'_> {
+impl<'a> Conclusion<'a> {
+    /// What came of the build that the story is about.
+    pub(super) fn new(
+        flags: &'a BuildImage,
+        recipe: &Recipe,
+        image: &'a LocalImage,
+        written: &'a [String],
+        story: &'a Story<'a>,
+    ) -> Self {
+        let steps = summary::step_lines(recipe, &story.steps);
+        let is_changed = story.previous_image().as_deref() != Some(&image.id);
+        Self { flags, image, written, steps, is_changed, story }
+    }
+
     /// Says it, and writes it where that was asked for.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub(super) fn tell(&self, story: &Story<'_>, printer: &Printer) -> Result<()> {
+    pub(super) fn tell(&self) -> Result<()> {
+        let (story, printer) = (self.story, self.story.printer);
         let report = story.finish(self.image)?;
         let seconds = story.steps.seconds();
         let tag = &self.flags.tag;

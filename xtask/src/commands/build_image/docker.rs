@@ -21,7 +21,6 @@ use crate::git::Commit;
 use crate::output::Printer;
 use crate::report::{EngineName, Story};
 use crate::state::{LastBuild, State};
-use crate::summary;
 use crate::{pins, sbom};
 
 /// What comes of an image that does not run.
@@ -246,14 +245,8 @@ impl Build<'_> {
     }
 
     fn finish(&self, image: &LocalImage) -> Result<()> {
-        let conclusion = Conclusion {
-            flags: self.flags,
-            image,
-            written: std::slice::from_ref(&self.flags.tag),
-            steps: summary::step_lines(self.recipe, &self.story.steps),
-            is_changed: self.story.previous_image().as_deref() != Some(&image.id),
-        };
-        conclusion.tell(self.story, self.printer)
+        let written = std::slice::from_ref(&self.flags.tag);
+        Conclusion::new(self.flags, self.recipe, image, written, self.story).tell()
     }
 }
 

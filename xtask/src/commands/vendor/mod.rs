@@ -13,7 +13,7 @@ use monorepo::{Problem, Problems, Search};
 use serde_json::json;
 
 use crate::exit::CheckFailed;
-use crate::files::write_atomically;
+use crate::files::write_with_folders;
 use crate::flags::Vendor;
 use crate::git::git;
 use crate::output::Printer;
@@ -94,9 +94,7 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
     if std::fs::read(path).is_ok_and(|found| found == content) {
         return Ok(());
     }
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    write_atomically(path, content)
+    write_with_folders(path, content)
 }
 
 /// A clone would lack what a pattern of the repository ignores.

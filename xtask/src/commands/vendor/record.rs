@@ -7,6 +7,7 @@ use anyhow::Result;
 use monorepo::{Problem, Problems};
 use serde::{Deserialize, Serialize};
 
+use super::FOLDER;
 use super::copy::{Kind, Wanted};
 use crate::files::sha256_of;
 
@@ -48,8 +49,7 @@ impl Record {
             Err(error) => return Err(Problem::unreadable(&path, &error).into()),
         };
         let broken = |error: serde_json::Error| {
-            let next =
-                format!("restore it with `git checkout -- {PATH}`, or delete tools/backstage-xtask and vendor anew");
+            let next = format!("restore it with `git checkout -- {PATH}`, or delete {FOLDER} and vendor anew");
             Problem::new(&path, error.to_string(), "the list of vendored files", next)
         };
         let record: Self = serde_json::from_str(&text).map_err(broken)?;
@@ -70,7 +70,7 @@ impl Record {
 
 /// Whether this program could have written it.
 fn is_inside(path: &str) -> bool {
-    let below = path.strip_prefix("tools/backstage-xtask/");
+    let below = path.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
     let is_plain = |rest: &str| rest.split('/').all(|part| !matches!(part, "" | "." | ".."));
     matches!(path, "Cargo.toml" | "Cargo.lock") || below.is_some_and(is_plain)
 }

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::{SIZES, Session};
 use crate::commands::build_image::conclusion::Conclusion;
 use crate::commands::build_image::pruning;
-use crate::summary;
 
 impl Session<'_> {
     pub(super) fn explain(&self, build: &Build) {
@@ -33,14 +32,7 @@ impl Session<'_> {
     }
 
     pub(super) fn finish(&self, image: &LocalImage, written: &[String]) -> Result<()> {
-        let conclusion = Conclusion {
-            flags: self.flags,
-            image,
-            written,
-            steps: summary::step_lines(&self.recipe, &self.story.steps),
-            is_changed: self.story.previous_image().as_deref() != Some(&image.id),
-        };
-        conclusion.tell(self.story, self.printer)?;
+        Conclusion::new(self.flags, &self.recipe, image, written, self.story).tell()?;
         self.explain_size();
         Ok(())
     }
