@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use harness::host::{Untouched, containers, family, wait_for_end};
+use harness::host::{Untouched, containers, family_of, wait_for_end};
+use harness::skip::{record, skip};
 use harness::{Bench, Built, Restore, docker, embedded, run};
 use image::{Compression, ImageSpec, LayerFiles, Layout, Owner, write_image, write_layer};
 use tempfile::TempDir;
@@ -229,8 +230,7 @@ fn a_build_with_a_boot_names_only_what_runs() {
 #[test]
 fn a_build_by_docker_with_a_boot_names_only_what_runs() {
     if !docker(&["image", "inspect", "node:24-trixie-slim"]).1 {
-        println!("skipped: no Docker with a base image");
-        return;
+        skip!("no Docker with the base image node:24-trixie-slim");
     }
     let bench = Bench {
         tag: "backstage-xtask-test:boot".to_owned(),
@@ -266,9 +266,7 @@ fn nothing_is_left_of_an_interrupted_or_killed_boot() {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let is_booting = |line: &str| line.contains(r#""event":"step-started","step":"boot""#);
         assert!(lines.any(|line| is_booting(&line.unwrap())));
-        std::thread::sleep(std::time::Duration::from_secs(1));
-        let family = family(process.id());
-        assert!(family.len() > 5, "a database and a backend run: {family:?}");
+        let family = family_of(process.id(), 6);
         let sign = if to_group { "-" } else { "" };
         run(Command::new("kill").args(["-s", signal, "--", &format!("{sign}{}", process.id())]));
         assert_eq!(process.wait().unwrap().code(), code, "{image} {signal}");
@@ -278,7 +276,8 @@ fn nothing_is_left_of_an_interrupted_or_killed_boot() {
         }
     }
     boot(&image(), &[]).expect_success();
-    if images.len() > 1 {
-        docker(&["image", "rm", &demo().tag]);
+    if images.len() == 1 {
+        skip!("no Docker works here; only sandboxes were interrupted");
     }
+    docker(&["image", "rm", &demo().tag]);
 }

@@ -8,7 +8,6 @@
 //! - `bin/`, `bin2/`: programs on the PATH, which is empty otherwise;
 //! - `unset`: variables that are not in the environment, one a line;
 //! - `folder`: where in the repository to start, when it is not the root;
-//! - `unless-exists`: a path of the machine with which the test would show something else.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
 
 mod common;
@@ -47,7 +46,6 @@ cases! {
     config_with_variables,
     cyclic_workspaces,
     docker_that_prints_nonsense,
-    docker_without_buildx,
     docker_without_daemon,
     empty_app_config,
     engines_not_a_range,
@@ -119,10 +117,6 @@ cases! {
 
 fn run_case(name: &str) {
     let case = fixture("broken").join(name);
-    if let Some(path) = lines(&case.join("unless-exists")).iter().find(|path| Path::new(path).exists()) {
-        println!("skipped {name}: {path} exists");
-        return;
-    }
     let sandbox = prepare(&case);
     let mut found = String::new();
     for (index, words) in command_lines(&case).iter().enumerate() {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::dockerignore::IgnoreFile;
+use common::skip::{record, skip};
 use common::{Sandbox, expect_file, files_below, tests_folder, transcript};
 use monorepo::{BackendChoice, Monorepo, install_manifest, production_manifest};
 use serde_json::{Value, json};
@@ -224,14 +225,20 @@ fn script(mark: &str) -> String {
     script.replace('\0', "'")
 }
 
-/// Runs a script with Node; `None`, with the reason printed, where there is no Node.
-fn node(script: &str, arguments: &[&Path], folder: &Path) -> Option<Output> {
-    let output = Command::new("node").arg("-e").arg(script).args(arguments).current_dir(folder).output();
-    output.inspect_err(|error| println!("skipped: node: {error}")).ok()
+fn has_node() -> bool {
+    Command::new("node").arg("--version").output().is_ok()
+}
+
+/// Runs a script with Node.
+fn node(script: &str, arguments: &[&Path], folder: &Path) -> Output {
+    Command::new("node").arg("-e").arg(script).args(arguments).current_dir(folder).output().unwrap()
 }
 
 #[test]
 fn the_lockfile_check_names_every_stranger() {
+    if !has_node() {
+        skip!("no node on the PATH");
+    }
     let script = script("not in yarn.lock");
     let sandbox = Sandbox::of("minimal");
     let state = |packages: &[&str]| {
@@ -244,9 +251,9 @@ fn the_lockfile_check_names_every_stranger() {
         node(&script, &[], &sandbox.repo())
     };
     let virtual_one = "react@virtual:0a1b2c#npm:18.3.1";
-    let Some(good) = state(&["express@npm:4.22.1", virtual_one, "backend@workspace:packages/backend"]) else { return };
+    let good = state(&["express@npm:4.22.1", virtual_one, "backend@workspace:packages/backend"]);
     assert_eq!(transcript(&good), "exit 0\n--- stdout\n3 production packages, all in yarn.lock\n");
-    let bad = state(&["express@npm:4.22.2", "@scope/x@npm:1.0.0", virtual_one]).unwrap();
+    let bad = state(&["express@npm:4.22.2", "@scope/x@npm:1.0.0", virtual_one]);
     assert_eq!(
         transcript(&bad),
         "exit 1\n--- stderr\nerror: not in yarn.lock: express@npm:4.22.2\nerror: not in yarn.lock: @scope/x@npm:1.0.0\nhint: run `yarn install` and commit yarn.lock\n"
@@ -255,6 +262,9 @@ fn the_lockfile_check_names_every_stranger() {
 
 #[test]
 fn the_skeleton_check_compares_what_an_install_reads() {
+    if !has_node() {
+        skip!("no node on the PATH");
+    }
     let script = script("skeleton.tar.gz lacks");
     let sandbox = Sandbox::empty();
     let one = json!({"name": "a", "dependencies": {"x": "1", "y": "2"}, "main": "src"});
@@ -267,19 +277,16 @@ fn the_skeleton_check_compares_what_an_install_reads() {
         for (name, manifest) in skeleton {
             sandbox.write(&format!("skeleton/packages/{name}/package.json"), &manifest.to_string());
         }
-        node(&script, &[&sandbox.path("derived"), &folder], &sandbox.repo()).map(|output| transcript(&output))
+        transcript(&node(&script, &[&sandbox.path("derived"), &folder], &sandbox.repo()))
     };
     let same = json!({"main": "./dist", "name": "a", "dependencies": {"y": "2", "x": "1"}, "version": null});
-    let Some(text) = check(&[("a", json!({"main": "./dist", "name": "a", "dependencies": {"y": "2", "x": "1"}}))])
-    else {
-        return;
-    };
+    let text = check(&[("a", json!({"main": "./dist", "name": "a", "dependencies": {"y": "2", "x": "1"}}))]);
     assert_eq!(text, "exit 0\n--- stdout\nskeleton.tar.gz: 1 manifests, as installed\n");
-    let text = check(&[("a", same), ("b", json!({"name": "b"}))]).unwrap();
+    let text = check(&[("a", same), ("b", json!({"name": "b"}))]);
     assert!(text.starts_with("exit 1\n") && text.contains("also holds packages/b/package.json"), "{text}");
-    let text = check(&[("a", json!({"name": "a", "dependencies": {"x": "1", "y": "3"}}))]).unwrap();
+    let text = check(&[("a", json!({"name": "a", "dependencies": {"x": "1", "y": "3"}}))]);
     assert!(text.contains("error: packages/a/package.json: \"dependencies\" is not what was installed"), "{text}");
-    let text = check(&[]).unwrap();
+    let text = check(&[]);
     assert!(text.contains("error: skeleton.tar.gz lacks packages/a/package.json"), "{text}");
 }
 
@@ -348,6 +355,9 @@ impl Chance {
 /// The fingerprints are made by Rust and the builds by JavaScript: both must cut manifests down alike.
 #[test]
 fn manifests_are_reduced_alike_by_the_dockerfile_and_by_the_recipe() {
+    if !has_node() {
+        skip!("no node on the PATH");
+    }
     let sandbox = Sandbox::empty();
     let stages = sandbox.root().join("stages");
     let script = script("fs.writeFileSync");
@@ -365,7 +375,7 @@ fn manifests_are_reduced_alike_by_the_dockerfile_and_by_the_recipe() {
     for stage in ["install", "production-dependencies"] {
         let start = PathBuf::from(format!("stage={stage}"));
         let arguments: Vec<&Path> = std::iter::once(&start).chain(&folders).map(PathBuf::as_path).collect();
-        let Some(output) = node(&script, &arguments, &sandbox.repo()) else { return };
+        let output = node(&script, &arguments, &sandbox.repo());
         assert!(output.status.success(), "{}", transcript(&output));
         for (folder, manifest) in folders.iter().zip(&manifests) {
             let text = std::fs::read_to_string(stages.join(stage).join(folder).join("package.json")).unwrap();

@@ -3,6 +3,7 @@
 
 pub(crate) mod dockerignore;
 pub(crate) mod npm;
+pub(crate) mod skip;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -23,5 +23,7 @@ pub(crate) fn fetch((name, version, integrity): Package) -> PathBuf {
     let folder = folder();
     let interrupt = Interrupt::default();
     let roots = Roots { shared: &folder, mirrors: &[], ca_file: None, interrupt: &interrupt, reporter: &Silent };
-    roots.npm_package(name, version, Some(integrity)).unwrap_or_else(|error| panic!("{error}"))
+    roots.npm_package(name, version, Some(integrity)).unwrap_or_else(|error| {
+        panic!("{error}\nhint: if {name}@{version} is gone, pin another version where this test names it")
+    })
 }

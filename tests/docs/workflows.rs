@@ -39,7 +39,7 @@ fn run(service: CiService, lines: fn(&Value) -> Vec<String>, registry: &Registry
 }
 
 #[test]
-fn w_the_workflow_of_github_runs() {
+fn the_workflow_of_github_runs() {
     let registry = Registry::start();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
@@ -71,7 +71,7 @@ fn w_the_workflow_of_github_runs() {
 }
 
 #[test]
-fn x_the_workflow_of_gitlab_runs() {
+fn the_workflow_of_gitlab_runs() {
     let registry = Registry::start();
     let address = registry.reference("portal");
     let environment = [
@@ -91,7 +91,7 @@ fn x_the_workflow_of_gitlab_runs() {
 }
 
 #[test]
-fn y_the_workflow_of_codebuild_runs() {
+fn the_workflow_of_codebuild_runs() {
     let registry = Registry::start();
     let address = registry.reference("portal");
     let environment =

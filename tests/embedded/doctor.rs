@@ -24,11 +24,12 @@ fn state<'a>(lines: &'a Lines, check: &str) -> &'a str {
 #[test]
 fn a_machine_that_builds_is_well() {
     let (code, lines) = doctor(&[]);
-    // How full the disk is, is no property of what is tested.
-    let full = state(&lines, "disk") == "failed";
-    assert_eq!(code, if full { 3 } else { 0 }, "{lines:#?}");
+    // A full disk or a wrong clock is this machine's, not a fault of what is tested.
+    let has_failed = |check| state(&lines, check) == "failed";
+    let full = has_failed("disk");
+    assert_eq!(code, if full || has_failed("clock") { 3 } else { 0 }, "{lines:#?}");
     assert!(!full || lines["disk"]["found"].as_str().unwrap().contains("; a new app wants 8.0 GB"), "{lines:#?}");
-    for check in ["repository", "sandbox", "npm registry", "Debian mirror", "clock"] {
+    for check in ["repository", "sandbox", "npm registry", "Debian mirror"] {
         assert_eq!(state(&lines, check), "ok", "{lines:#?}");
     }
     let found = lines["repository"]["found"].as_str().unwrap();

@@ -1,7 +1,6 @@
 //! Which steps an edit runs, and what it changes in the image.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use crate::demo;
 use crate::harness::{Bench, Built, Restore, embedded, layers};
@@ -28,10 +27,8 @@ fn the_first_build_runs_every_step() {
 fn nothing_changed_means_no_work_at_all() {
     let demo = demo();
     demo.bench.embedded(&[]).expect_success();
-    let start = Instant::now();
     let again = demo.bench.embedded(&[]).expect_success();
     assert!(again.ran().is_empty(), "{:?}", again.ran());
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     assert_eq!(again.id(), demo.first.id());
 }
 

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::host::Untouched;
+use crate::harness::skip::{record, skip};
 use crate::harness::{Restore, embedded};
 use crate::{BACKEND_SOURCE, EDIT, demo};
 
@@ -33,8 +34,7 @@ fn says(output: &Output, words: &[&str]) {
 #[test]
 fn a_full_disk_is_named_before_anything_is_fetched() {
     if !is_root() {
-        println!("skipped: mounting a small tmpfs needs root");
-        return;
+        skip!("mounting a small tmpfs needs root");
     }
     demo();
     let _untouched = Untouched::new();
@@ -46,8 +46,7 @@ fn a_full_disk_is_named_before_anything_is_fetched() {
 #[test]
 fn a_disk_that_fills_up_while_packages_are_installed_is_the_environments_fault() {
     if !is_root() {
-        println!("skipped: mounting a small tmpfs needs root");
-        return;
+        skip!("mounting a small tmpfs needs root");
     }
     let demo = demo();
     let _untouched = Untouched::new();
@@ -62,8 +61,7 @@ fn a_disk_that_fills_up_while_packages_are_installed_is_the_environments_fault()
 #[test]
 fn a_disk_that_fills_up_while_the_image_is_assembled_leaves_the_earlier_image() {
     if !is_root() {
-        println!("skipped: mounting a small tmpfs needs root");
-        return;
+        skip!("mounting a small tmpfs needs root");
     }
     let _untouched = Untouched::new();
     let demo = demo();

@@ -92,13 +92,26 @@ pub fn processes() -> Vec<std::path::PathBuf> {
 pub type Family = BTreeSet<(u32, String)>;
 
 /// A process and all that it started, directly or not.
-pub fn family(first: u32) -> Family {
+fn family(first: u32) -> Family {
     let all: Vec<_> = processes().iter().filter_map(|folder| stat(folder)).collect();
     let mut found = BTreeSet::from([first]);
     while let Some((id, ..)) = all.iter().find(|(id, parent, ..)| found.contains(parent) && !found.contains(id)) {
         found.insert(*id);
     }
     all.into_iter().filter(|(id, ..)| found.contains(id)).map(|(id, _, start, _)| (id, start)).collect()
+}
+
+/// Waits until a process and all that it started are at least so many, and gives them.
+pub fn family_of(first: u32, at_least: usize) -> Family {
+    let start = Instant::now();
+    loop {
+        let family = family(first);
+        if family.len() >= at_least {
+            return family;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "only {family:?} run");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 fn is_alive(process: &(u32, String)) -> bool {

@@ -8,6 +8,9 @@ pub mod host;
 pub mod layers;
 pub mod pages;
 pub mod registry;
+#[path = "../common/skip.rs"]
+#[allow(clippy::duplicate_mod, reason = "a target that also has `common` has it twice")]
+pub(crate) mod skip;
 pub mod workflows;
 
 use std::collections::BTreeMap;
@@ -19,6 +22,14 @@ use serde_json::Value;
 /// The workspace's root.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The version of a package of the npm registry that these tests use: `tests/locks` holds it.
+pub fn locked(package: &str) -> String {
+    let file = workspace().join("tests/locks/tools/package-lock.json");
+    let lock: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let version = &lock["packages"][format!("node_modules/{package}")]["version"];
+    version.as_str().unwrap_or_else(|| panic!("{package} is not locked")).to_owned()
 }
 
 /// Copies the files of a folder, not what a build left there.
@@ -185,7 +196,7 @@ impl From<Output> for Built {
 impl Built {
     /// Panics with everything said, unless it succeeded.
     pub fn expect_success(self) -> Self {
-        assert_eq!(self.code, 0, "{}\n{:#?}", self.stderr, self.messages.last());
+        assert_eq!(self.code, 0, "{}\n{:#?}{}", self.stderr, self.messages.last(), renewal_hint(&self.stderr));
         self
     }
 
@@ -212,6 +223,15 @@ impl Built {
     pub fn layers(&self) -> Vec<String> {
         let layers = self.message("finished")["image"]["layers"].as_array().unwrap();
         layers.iter().map(|layer| layer.as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// What to do if Yarn said that the registry lacks a version (YN0035, whose line names it).
+fn renewal_hint(output: &str) -> &'static str {
+    if output.contains("YN0035") {
+        "\nhint: renew the lockfiles with tests/support/renew-locks.sh and commit them"
+    } else {
+        ""
     }
 }
 

@@ -9,13 +9,12 @@ use crate::docker::Docker;
 use crate::event::{Event, Reporter, as_step};
 use crate::failure::EngineError;
 use crate::process::{Interrupt, Invocation};
+use crate::root::sets;
 
 /// Debian's release of the image.
 const RELEASE: &str = "trixie";
 /// What every program in the image may need beside the essential packages.
 const PACKAGES: &str = "ca-certificates";
-/// The range of npm that goes in when the Node release's own is not known.
-const NPM: &str = "11";
 
 /// An image without it leaves `$PATH` empty in the eyes of some builders.
 const SEARCH_PATH: &str = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -117,7 +116,7 @@ fn fetch_node(
     trim_openssl_headers(&local.join("include/node/openssl/archs"))?;
     let npm = local.join("lib/node_modules/npm");
     std::fs::create_dir_all(&npm).map_err(EngineError::io("laying out npm"))?;
-    unpack(programs, request, &format!("npm@{NPM}"), &npm, interrupt)?;
+    unpack(programs, request, &format!("npm@{}", sets::NPM), &npm, interrupt)?;
     for (name, file) in [("npm", "npm-cli.js"), ("npx", "npx-cli.js")] {
         link(&format!("../lib/node_modules/npm/bin/{file}"), &local.join("bin").join(name))?;
     }

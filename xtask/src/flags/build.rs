@@ -22,6 +22,9 @@ pub(crate) struct BuildImage {
     /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Node version of the root file systems, in place of the newest that the repository asks for.
+    #[arg(skip)]
+    pub(crate) node: Option<String>,
     /// A buildx builder other than the current one
     #[arg(long, value_name = "NAME")]
     pub(crate) builder: Option<String>,
@@ -220,6 +223,9 @@ pub(crate) struct Demo {
     /// Install what is missing from the distribution's packages, without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
+    /// Node version of a build in sandboxes [default: the newest that fits]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) node: Option<String>,
     /// Stop once it answered
     #[arg(long)]
     pub(crate) once: bool,
@@ -242,19 +248,10 @@ pub(crate) struct Clean {
 /// `test`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Test {
-    /// Fail, rather than skip, when this is missing; may be given again
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub(crate) require: Vec<Requirement>,
+    /// Fail if a test or a suite is skipped
+    #[arg(long)]
+    pub(crate) require_all: bool,
     /// Only what needs no engine
-    #[arg(long, conflicts_with = "require")]
+    #[arg(long, conflicts_with = "require_all")]
     pub(crate) fast: bool,
-}
-
-/// What a test may need of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Requirement {
-    /// A docker that builds.
-    Docker,
-    /// Sandboxes on this machine.
-    Embedded,
 }

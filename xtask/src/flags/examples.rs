@@ -130,7 +130,7 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         "test",
         &[
             ("cargo xtask test --fast", "without engines, in a minute"),
-            ("cargo xtask test --require docker", "fail when Docker's tests cannot run"),
+            ("cargo xtask test --require-all", "fail if a test cannot run here, as CI does"),
         ],
     ),
     ("completions", &[("backstage-xtask completions bash", "for /etc/bash_completion.d, of the installed program")]),

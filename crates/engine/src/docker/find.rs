@@ -13,7 +13,7 @@ use crate::hints::hint_for;
 use crate::process::Invocation;
 
 /// Plugin folders of the usual packages, for a client that looks elsewhere (`docker` CLI, `cli-plugins/manager`).
-const PLUGIN_FOLDERS: &[&str] = &[
+const PLUGIN_FOLDERS: [&str; 6] = [
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
     "/usr/lib/docker/cli-plugins",
@@ -60,9 +60,14 @@ struct Plugin {
 pub fn find(builder: Option<&str>) -> Result<Docker, EngineError> {
     let mut programs: Vec<PathBuf> = which::which_all("docker").map(Iterator::collect).unwrap_or_default();
     programs.dedup_by_key(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    find_among(&programs, &PLUGIN_FOLDERS.map(Path::new), builder)
+}
+
+/// [`find`] among these clients, which may use a plugin in these folders.
+fn find_among(programs: &[PathBuf], plugin_folders: &[&Path], builder: Option<&str>) -> Result<Docker, EngineError> {
     let mut details = Vec::new();
-    for program in &programs {
-        match examine(program, builder) {
+    for program in programs {
+        match examine(program, plugin_folders, builder) {
             Ok(docker) => return Ok(docker),
             Err(reason) => details.push(format!("{}: {reason}", program.display())),
         }
@@ -76,7 +81,7 @@ pub fn find(builder: Option<&str>) -> Result<Docker, EngineError> {
     Err(EngineError::Missing { what: what.to_owned(), details, hint: hint.to_owned() })
 }
 
-fn examine(program: &Path, builder: Option<&str>) -> Result<Docker, String> {
+fn examine(program: &Path, plugin_folders: &[&Path], builder: Option<&str>) -> Result<Docker, String> {
     let output = Invocation::new(program).args(["info", "--format", "{{json .}}"]).env("LC_ALL", "C");
     // `docker info` prints what it knows of the client even when it fails for want of a daemon.
     let text = output.read_unchecked().map_err(|error| error.to_string())?;
@@ -90,7 +95,7 @@ fn examine(program: &Path, builder: Option<&str>) -> Result<Docker, String> {
         .as_ref()
         .and_then(|client| client.plugins.as_ref())
         .and_then(|plugins| plugins.iter().find(|plugin| plugin.name == "buildx" && !plugin.path.is_empty()));
-    let plugin = plugin.map(|plugin| PathBuf::from(&plugin.path)).or_else(installed_plugin);
+    let plugin = plugin.map(|plugin| PathBuf::from(&plugin.path)).or_else(|| installed_plugin(plugin_folders));
     let version = client_version(program, client.as_ref());
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or_default();
     let build = match (plugin, builder) {
@@ -116,8 +121,8 @@ fn client_version(program: &Path, info: Option<&ClientInfo>) -> String {
 }
 
 /// A plugin that another package installed where this client does not look.
-fn installed_plugin() -> Option<PathBuf> {
-    PLUGIN_FOLDERS.iter().map(|folder| Path::new(folder).join("docker-buildx")).find(|path| path.is_file())
+fn installed_plugin(folders: &[&Path]) -> Option<PathBuf> {
+    folders.iter().map(|folder| folder.join("docker-buildx")).find(|path| path.is_file())
 }
 
 fn answers(plugin: &Path) -> bool {
@@ -126,4 +131,70 @@ fn answers(plugin: &Path) -> bool {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or("it printed nothing").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A folder with programs that print a text each.
+    struct Programs(tempfile::TempDir);
+
+    impl Programs {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn add(&self, name: &str, prints: &str) -> PathBuf {
+            let path = self.0.path().join(name);
+            std::fs::write(&path, format!("#!/bin/sh\ncat <<'END'\n{prints}\nEND\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        }
+
+        /// A client of this version that knows of no plugin.
+        fn client(&self, name: &str, version: &str) -> PathBuf {
+            self.add(
+                name,
+                &format!(r#"{{"ClientInfo":{{"Version":"{version}","Plugins":[]}},"ServerVersion":"26.1.5"}}"#),
+            )
+        }
+    }
+
+    #[test]
+    fn a_client_without_the_plugin_is_refused_and_the_plugin_named() {
+        let programs = Programs::new();
+        let docker = programs.client("docker", "26.1.5");
+        let error = find_among(std::slice::from_ref(&docker), &[programs.0.path()], None).unwrap_err().to_string();
+        let expected = format!(
+            "no docker that can build with BuildKit\n  {}: client 26.1.5 has no buildx plugin\n  \
+             hint: install the buildx plugin (Debian: docker-buildx)",
+            docker.display()
+        );
+        assert_eq!(error, expected);
+        let error = find_among(&[docker], &[], Some("cluster")).unwrap_err().to_string();
+        assert!(error.contains("has no buildx plugin, which `--builder cluster` needs"), "{error}");
+    }
+
+    #[test]
+    fn a_plugin_that_the_client_does_not_look_for_is_used_if_it_answers() {
+        let programs = Programs::new();
+        let docker = programs.client("docker", "26.1.5");
+        let plugin = programs.add("docker-buildx", "buildx v0.13");
+        let found = find_among(std::slice::from_ref(&docker), &[programs.0.path()], None).unwrap();
+        assert!(matches!(found.build, Builder::Buildx { plugin: used, .. } if used == plugin));
+        std::fs::write(&plugin, "#!/bin/false\n").unwrap();
+        assert!(find_among(&[docker], &[programs.0.path()], None).is_err());
+    }
+
+    #[test]
+    fn a_client_that_can_build_is_found_behind_one_that_cannot() {
+        let programs = Programs::new();
+        let clients = [programs.client("newer", "26.1.5"), programs.client("older", "20.10.24")];
+        let found = find_among(&clients, &[], None).unwrap();
+        assert_eq!(found.program, clients[1]);
+        assert!(matches!(found.build, Builder::Integrated));
+    }
 }

@@ -31,7 +31,7 @@ mod npmrc;
 mod packages;
 mod reach;
 mod resolve;
-mod sets;
+pub(crate) mod sets;
 mod store;
 mod stored;
 mod tree;

@@ -2,8 +2,9 @@
 
 use super::kinds::RootSet;
 
-/// The npm that goes into roots with a shell, as a release line.
-pub(super) const NPM: &str = "11";
+/// The npm that goes into roots and base images with a shell. An exact version, as Node's own releases hold one: what
+/// is newest on some day may not work.
+pub(crate) const NPM: &str = "11.20.0";
 
 /// What Node runs on. Named one by one: their dependencies beyond these configure packages or are for
 /// people at a shell. Newer Node releases link libatomic.

@@ -59,11 +59,11 @@ pub(super) fn prepare(
         Some(reference) => {
             let image = roots.image(reference, flags.no_cache)?;
             require_packages(reference, &image.root.path, repo)?;
-            let lock = root_lock(&roots, repo, state, &image.release)?;
+            let lock = root_lock(&roots, flags, repo, state, &image.release)?;
             (roots.prepare_on(&image, &lock)?, Base::of_image(reference, image)?, roots.pip(&lock)?)
         }
         None => {
-            let lock = root_lock(&roots, repo, state, RELEASE)?;
+            let lock = root_lock(&roots, flags, repo, state, RELEASE)?;
             let builder = roots.prepare(&lock, RootSet::Builder, None)?;
             let strip = |program: &Path| embedded::strip(&embedded::find_sandbox()?, &builder.path, program, interrupt);
             let set = match flags.embedded.runtime.unwrap_or(RuntimeKind::Minimal) {
@@ -108,9 +108,10 @@ fn require_packages(reference: &str, root: &Path, repo: &Monorepo) -> Result<()>
     .into())
 }
 
-fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State, release: &str) -> Result<RootLock> {
+fn root_lock(roots: &Roots<'_>, flags: &BuildImage, repo: &Monorepo, state: &State, release: &str) -> Result<RootLock> {
     let packages = repo.settings.runtime_packages();
-    let wanted = Wanted { node: &repo.node.version, release, packages: &packages, pip: repo.settings.techdocs.enabled };
+    let node = flags.node.as_deref().unwrap_or(&repo.node.version);
+    let wanted = Wanted { node, release, packages: &packages, pip: repo.settings.techdocs.enabled };
     let committed = repo.root.join(RootLock::FILE);
     if let Some(lock) = RootLock::read(&committed)? {
         if !lock.has_node(&repo.node.version) {
@@ -131,7 +132,7 @@ fn root_lock(roots: &Roots<'_>, repo: &Monorepo, state: &State, release: &str) -
         return Ok(lock);
     }
     // One for each release and Node version: either may be asked for by another commit.
-    let file = state.path(&format!("{release}-node-{}.{}", repo.node.version, RootLock::FILE));
+    let file = state.path(&format!("{release}-node-{node}.{}", RootLock::FILE));
     if let Ok(Some(lock)) = RootLock::read(&file)
         && lock.differs_in(wanted.packages, wanted.pip).is_none()
     {

@@ -74,6 +74,7 @@ fn build(
     let build = BuildImage {
         tag: flags.tag.clone(),
         base: None,
+        node: flags.node.clone(),
         max_base_age: crate::pins::MAX_AGE,
         ca_file: None,
         builder: None,
