@@ -144,7 +144,7 @@ fn each_defect_of_a_dockerfile_is_found_alone() {
 fn every_code_has_a_defect() {
     let in_files = DEFECTS_OF_SERVICES.iter().chain(DEFECTS_BY_HAND).map(|(code, ..)| *code);
     let tested: BTreeSet<&str> = in_files.chain([OLD, NOT_DEPLOYABLE]).collect();
-    assert_eq!(tested, recipe::CODES.iter().map(|kind| kind.code).collect());
+    assert_eq!(tested, deployment::CODES.iter().map(|kind| kind.code).collect());
 }
 
 #[test]

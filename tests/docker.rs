@@ -307,7 +307,7 @@ fn the_rendered_dockerfile_builds_alone_from_a_clone() {
     );
     docker(&["image", "rm", tag]);
     std::fs::remove_dir_all(demo.repo.join(".git")).unwrap();
-    for file in [recipe::FLIGHTCONTROL, monorepo::FLIGHTCONTROL_CONFIG] {
+    for file in [deployment::FLIGHTCONTROL, monorepo::FLIGHTCONTROL_CONFIG] {
         std::fs::remove_file(demo.repo.join(file)).unwrap();
     }
 }

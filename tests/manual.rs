@@ -50,7 +50,7 @@ fn keys(schema: &Value) -> BTreeSet<String> {
 }
 
 /// A setting alone in its file. What JSON writes for texts, numbers and lists, TOML reads.
-fn set(section: &str, key: &str, value: &Value) -> Result<Settings, monorepo::Problem> {
+fn set(section: &str, key: &str, value: &Value) -> Result<Settings, diagnostics::Problem> {
     Settings::parse(&format!("[{section}]\n{key} = {value}\n"))
 }
 

@@ -90,9 +90,9 @@ fn the_configuration_and_the_services_are_as_committed() {
     );
     for (name, sandbox) in [("demo", Sandbox::of("demo")), ("verified", verified)] {
         let folder = tests_folder().join("snapshots").join(name);
-        let config = recipe::app_config(&facts(&sandbox)).unwrap();
+        let config = deployment::app_config(&facts(&sandbox)).unwrap();
         let repo = facts(&sandbox).with_flightcontrol_config(&config.text);
-        let services = recipe::flightcontrol_json(&repo, &recipe::plan(&repo, None), None).unwrap();
+        let services = deployment::flightcontrol_json(&repo, &recipe::plan(&repo, None), None).unwrap();
         assert_eq!(services.replaced, Vec::<String>::new());
         for file in [config, services.file] {
             expect_file(&folder.join(&file.path), &file.text);

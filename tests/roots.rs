@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use engine::root::{Architecture, Root, RootLock, RootSet, Roots};
-use engine::{EngineError, Event, Interrupt, Reporter};
+use process::{EngineError, Event, Interrupt, Reporter};
+use rootfs::{Architecture, Root, RootLock, RootSet, Roots};
 use sha2::{Digest, Sha256};
 
 /// In the environment of a process that makes roots for a test: the state folder to make them in.

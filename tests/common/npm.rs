@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use engine::root::Roots;
-use engine::{Event, Interrupt, Reporter};
+use process::{Event, Interrupt, Reporter};
+use rootfs::Roots;
 
 /// A package by name, version and integrity.
 pub(crate) type Package = (&'static str, &'static str, &'static str);

@@ -1,7 +1,7 @@
 //! The workflows that `ci init` writes, their shell lines run in order. The services around them are not here: what
 //! downloads, keeps and comments is left out, the registry is one of this machine.
 
-use recipe::CiService;
+use deployment::CiService;
 use serde_json::Value;
 
 use crate::harness::registry::Registry;

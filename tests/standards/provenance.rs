@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use image::Digest;
-use image::provenance::{Dependency, Provenance};
-use image::sbom::NamedImage;
+use image::{
+    Digest,
+    provenance::{Dependency, Provenance},
+    sbom::NamedImage,
+};
 use serde_json::{Value, json};
 
 /// Each object by where it is, with the fields that it must have and those that it may have.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use recipe::CiService;
+use deployment::CiService;
 use serde_json::Value;
 
 use crate::common::npm::{Package, fetch};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use monorepo::{Baseline, Problem, Problems};
+use diagnostics::{Baseline, Problem, Problems};
 
 use crate::files::write_atomically;
 use crate::output::Printer;

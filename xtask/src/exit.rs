@@ -3,8 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use engine::{EngineError, Interrupt};
-use monorepo::{Problem, Problems};
+use diagnostics::{Problem, Problems};
+use process::{EngineError, Interrupt};
 use serde_json::json;
 
 use crate::output::Printer;

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use diagnostics::hexadecimal;
 use sha2::{Digest, Sha256};
 use similar::TextDiff;
 
@@ -65,9 +66,4 @@ pub(crate) fn sha256_of<'a>(texts: impl Iterator<Item = &'a str>) -> String {
         hash.update([0]);
     }
     hexadecimal(&hash.finalize())
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use monorepo::{Baseline, Finding, FindingKind, Severity};
+use diagnostics::{Baseline, Finding, FindingKind, Severity};
 use serde_json::Value;
 
 use crate::exit::CheckFailed;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::Invocation;
+use process::Invocation;
 
 /// What git says of a repository that belongs to another user (git-config(1), `safe.directory`).
 const OWNER: &str = "dubious ownership";

@@ -3,7 +3,7 @@
 mod files;
 mod groups;
 
-use monorepo::{Finding, Severity};
+use diagnostics::{Finding, Severity};
 
 use crate::place::Place;
 

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::{EngineError, Interrupt, Invocation};
 use image::{ImageError, StoredImage};
+use process::{EngineError, Interrupt, Invocation};
 
 use crate::exit::WrongUsage;
 use crate::flags::RepositoryFlags;

@@ -28,9 +28,9 @@ mod summary;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use engine::Interrupt;
 use flags::{Cli, Command};
 use output::Printer;
+use process::Interrupt;
 
 fn main() -> ExitCode {
     let cli = Cli::read();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, SystemTime};
 
-use engine::{Event, Reporter, StepState};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use process::{Event, Reporter, StepState};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use engine::Invocation;
-use engine::root::{PinnedImage, RootLock};
+use deployment::Pin;
 use image::Digest;
 use monorepo::Monorepo;
-use recipe::Pin;
+use process::Invocation;
+use rootfs::{PinnedImage, RootLock};
 
 use crate::commands::build_image::push::is_loopback;
 use crate::output::Printer;

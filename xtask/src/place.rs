@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use monorepo::{Finding, Monorepo, Workspace};
+use diagnostics::Finding;
+use monorepo::{Monorepo, Workspace};
 
 /// A line of a file, for tools that annotate sources.
 #[derive(Debug, PartialEq, Eq)]

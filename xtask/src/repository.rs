@@ -16,7 +16,7 @@ pub(crate) fn root(flags: &RepositoryFlags) -> Result<PathBuf> {
         from: std::env::current_dir().context("finding the working directory")?,
         vendored_in: workspace_folder(),
     };
-    Ok(search.run().map_err(monorepo::Problems::from)?)
+    Ok(search.run().map_err(diagnostics::Problems::from)?)
 }
 
 /// Finds the repository and reads its facts.

@@ -1,6 +1,6 @@
 //! A log of the findings in SARIF 2.1.0, as code scanning reads it.
 
-use monorepo::{Finding, FindingKind};
+use diagnostics::{Finding, FindingKind};
 use serde_json::{Value, json};
 
 use crate::place::{Place, Places};

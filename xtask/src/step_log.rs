@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use engine::{Event, Reporter, StepState};
+use process::{Event, Reporter, StepState};
 
 use crate::output::Printer;
 

@@ -1,7 +1,8 @@
 //! What a build says at its end.
 
-use engine::{LocalImage, StepState};
-use monorepo::Finding;
+use containers::LocalImage;
+use diagnostics::Finding;
+use process::StepState;
 use recipe::Recipe;
 use serde::Serialize;
 

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use diagnostics::hexadecimal;
+
 use crate::content::{Collector, Content, Wanted};
 use crate::limits::{Limits, human};
 use crate::reader;
 use crate::stop::Stop;
-use crate::text::hex;
 use crate::verify::ArchiveSummary;
 
 /// An archive as far as it could be read.
@@ -87,7 +88,7 @@ impl Archive {
         Some(ArchiveSummary {
             name: self.name.to_owned(),
             bytes: read.bytes,
-            sha256: hex(&read.digest),
+            sha256: hexadecimal(&read.digest),
             entries: read.content.entries.len(),
             unpacked_bytes: read.content.unpacked_bytes(),
         })

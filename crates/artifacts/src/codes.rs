@@ -1,6 +1,6 @@
 //! The stable codes of this crate's findings. A code is never reused for another meaning.
 
-use monorepo::{Finding, FindingKind, Says, printable};
+use diagnostics::{Finding, FindingKind, Says, printable};
 
 /// A kind of finding of this crate.
 #[derive(Debug, Clone, Copy)]
@@ -9,7 +9,7 @@ pub(crate) struct Code(FindingKind);
 /// A code with its severity and title; its page is `codes/<code>.md`.
 macro_rules! code {
     ($($kind:tt)*) => {
-        Code(monorepo::finding_kind!($($kind)*))
+        Code(diagnostics::finding_kind!($($kind)*))
     };
 }
 

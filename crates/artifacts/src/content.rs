@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use monorepo::{LOCKFILE, Secret, find_secrets};
+use diagnostics::{Secret, scan_for_secrets};
+use monorepo::LOCKFILE;
 use serde_json::Value;
 
 use crate::entry::{Entry, Kind};
@@ -197,7 +198,7 @@ impl<'a> Collector<'a> {
             return;
         }
         self.searchable = self.searchable.saturating_sub(entry.size);
-        let found = find_secrets(&entry.path, bytes);
+        let found = scan_for_secrets(&entry.path, bytes);
         if !found.is_empty() {
             self.content.secrets.insert(entry.name.clone(), found);
         }

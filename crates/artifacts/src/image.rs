@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use monorepo::{Baseline, Monorepo};
+use diagnostics::Baseline;
+use monorepo::Monorepo;
 use sha2::{Digest, Sha256};
 
 use crate::archive::{Archive, Read, State};

@@ -3,7 +3,7 @@
 //!
 //! The archives are untrusted bytes: they are streamed, never unpacked to disk, and read within the
 //! limits of `limits.rs`. Nothing stops at the first defect; everything found becomes a
-//! [`monorepo::Finding`] with a stable code from [`CODES`].
+//! [`diagnostics::Finding`] with a stable code from [`CODES`].
 //!
 //! The app in an image is verified as the bundle that was unpacked there.
 //!
@@ -24,7 +24,6 @@ mod reader;
 mod source_map;
 mod sources;
 mod stop;
-mod text;
 mod verify;
 mod walk;
 

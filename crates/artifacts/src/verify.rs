@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use monorepo::{Accepted, Baseline, Finding, Monorepo, Severity, Workspace, shortened};
+use diagnostics::{Accepted, Baseline, Finding, Severity, shortened};
+use monorepo::{Monorepo, Workspace};
 use serde::Serialize;
 
 use crate::archive::Archive;

@@ -1,6 +1,6 @@
 //! The stable codes of this crate's findings. A code is never reused for another meaning.
 
-use monorepo::{FindingKind, finding_kind as code};
+use diagnostics::{FindingKind, finding_kind as code};
 
 /// Another user, perhaps root.
 pub(crate) const USER: FindingKind = code!(Error, "BI001", "the image runs as another user");

@@ -21,6 +21,7 @@ pub mod prune;
 mod read;
 mod referrers;
 mod run_configuration;
+mod run_settings;
 pub mod sbom;
 mod sweep;
 mod tar;
@@ -43,6 +44,7 @@ pub use part_cache::PartCache;
 pub use read::{Decompressed, ImageTree, Node, NodeKind, StoredImage, StoredLayer};
 pub use referrers::{Attachment, Referrer, referrers_index};
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
+pub use run_settings::{DocumentedConfig, ImageSettings};
 pub use sweep::Swept;
 pub use verify::{
     Budget, Change, Comparison, ImageSummary, ImageVerification, Judged, LayerContents, LayerNotes, OwnerKind,

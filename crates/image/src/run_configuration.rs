@@ -1,6 +1,6 @@
 //! How an image runs (OCI image specification, config.md, `config`).
 
-use monorepo::{Finding, FindingKind};
+use diagnostics::{Finding, FindingKind};
 use serde::Serialize;
 
 use crate::codes::{COMMAND, FOLDER, USER, VARIABLE};

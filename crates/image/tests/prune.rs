@@ -6,8 +6,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use image::prune::{AppTree, Libc, Platform, PruneClass, PrunePlan};
-use image::{LayerFiles, Owner};
+use image::{
+    LayerFiles, Owner,
+    prune::{AppTree, Libc, Platform, PruneClass, PrunePlan},
+};
 
 fn write(app: &Path, path: &str, text: &str) {
     let path = app.join(path);

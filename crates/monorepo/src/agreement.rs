@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use diagnostics::Problem;
+
 use crate::lockfile::{LOCKFILE, LockEntry, Lockfile};
 use crate::manifest::Manifest;
-use crate::problem::Problem;
 
 /// The command that brings a lockfile back in step.
 const MEND: &str = "run `yarn install` and commit yarn.lock";

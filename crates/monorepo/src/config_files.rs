@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use diagnostics::{Problem, Problems};
 use serde_json::Value;
 
-use crate::problem::{Problem, Problems};
 use crate::tree::Tree;
 
 /// What a backend loads on a developer's machine, and a deployed one below its own.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use diagnostics::{Problem, Problems};
 use serde_json::Value;
 
 use crate::config_files::{DEPLOYED, DEVELOPMENT};
 use crate::deployed_config::{DeployedConfig, is_local_url};
 use crate::facts::Monorepo;
-use crate::problem::{Problem, Problems};
 
 /// The plugin that serves the app.
 pub const APP_BACKEND: &str = "@backstage/plugin-app-backend";

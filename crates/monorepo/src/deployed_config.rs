@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::problem::Problem;
+use diagnostics::Problem;
 
 /// Keys whose values are shown: none of them is a secret.
 const SHOWN: &[&str] = &["app.baseUrl", "backend.baseUrl", "backend.listen"];

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use diagnostics::{Problem, Problems};
+
 use crate::agreement::disagreements;
 use crate::config_files::{ConfigFiles, FLIGHTCONTROL_CONFIG};
 use crate::flightcontrol_settings::DatabaseSsl;
@@ -12,7 +14,6 @@ use crate::install_files;
 use crate::lockfile::{LOCKFILE, Lockfile};
 use crate::manifest::Manifest;
 use crate::node_version::NodeVersion;
-use crate::problem::{Problem, Problems};
 use crate::role::Role;
 use crate::settings::{SETTINGS, Settings};
 use crate::tree::Tree;

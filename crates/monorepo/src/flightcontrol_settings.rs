@@ -1,9 +1,9 @@
 //! `[flightcontrol]` of `xtask.toml`.
 
+use diagnostics::Problem;
 use serde::Deserialize;
 
 use crate::config_files::READINESS;
-use crate::problem::Problem;
 use crate::settings::SETTINGS;
 use crate::tree::Tree;
 

@@ -2,12 +2,10 @@
 //! nothing is written, nothing is printed.
 
 mod agreement;
-mod baseline;
 mod config_files;
 mod deployable;
 mod deployed_config;
 mod facts;
-mod finding;
 mod flightcontrol_settings;
 mod gitignores;
 mod ignore_rules;
@@ -16,14 +14,10 @@ mod install_manifest;
 mod locate;
 mod lockfile;
 mod manifest;
-mod nearest;
 mod node_version;
-mod problem;
 mod role;
-mod secrets;
 mod settings;
 mod techdocs;
-mod text;
 mod tree;
 mod typescript;
 mod variables;
@@ -31,14 +25,12 @@ mod workspaces;
 mod yaml;
 mod yarn_settings;
 
-pub use baseline::{Accepted, Baseline};
 pub use config_files::{ConfigFiles, FLIGHTCONTROL_CONFIG, READINESS};
 pub use deployable::{APP_BACKEND, APP_OPTION, Allowance};
 pub use deployed_config::{
     ConfigSetting, ConfigVariable, DatabaseForm, DeployedConfig, has_config_value, is_local_url,
 };
 pub use facts::{BackendChoice, Monorepo};
-pub use finding::{Finding, FindingKind, Says, Severity, shortened};
 pub use flightcontrol_settings::{DatabaseSsl, FlightcontrolSettings};
 pub use ignore_rules::NEVER;
 pub use install_files::LIFECYCLE_SCRIPTS;
@@ -46,14 +38,10 @@ pub use install_manifest::{DEPENDENCY_MAPS, INSTALL_FIELDS, NOT_FOR_INSTALL, ins
 pub use locate::Search;
 pub use lockfile::{LOCKFILE, LockEntry, Lockfile, package_name};
 pub use manifest::{Dependencies, Manifest};
-pub use nearest::nearest;
 pub use node_version::NodeVersion;
-pub use problem::{Position, Problem, Problems};
 pub use role::Role;
-pub use secrets::{Secret, find_secrets, speaks_of_a_secret};
 pub use settings::{RuntimeSettings, SETTINGS, Settings};
 pub use techdocs::TechDocsSettings;
-pub use text::{escaped, few, printable};
 pub use tree::{ContentDigest, Tree, TreeFile};
 pub use workspaces::{Workspace, Workspaces};
 pub use yarn_settings::{YARNRC, YarnRelease, YarnSettings};

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use diagnostics::Problem;
+
 use crate::manifest::Manifest;
-use crate::problem::Problem;
 
 /// Where to look, in order.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::problem::Problem;
+use diagnostics::Problem;
 
 /// The lockfile's name.
 pub const LOCKFILE: &str = "yarn.lock";

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use diagnostics::Problem;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::problem::Problem;
 use crate::role::Role;
 
 /// A dependency map: package name to range.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use diagnostics::Problem;
 use serde::Serialize;
 
 use crate::manifest::Manifest;
-use crate::problem::Problem;
 
 /// The newest long-term release line an open range such as `>=22` is read as.
 const NEWEST_LONG_TERM_RELEASE: u32 = 24;

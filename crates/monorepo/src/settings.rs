@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use diagnostics::{Position, Problem, nearest};
 use serde::Deserialize;
 
 use crate::flightcontrol_settings::FlightcontrolSettings;
-use crate::nearest::nearest;
-use crate::problem::{Position, Problem};
 use crate::techdocs::TechDocsSettings;
 
 /// The settings file's name, in the root of the repository.

@@ -1,8 +1,8 @@
 //! `[techdocs]` of `xtask.toml`: MkDocs in the image.
 
+use diagnostics::Problem;
 use serde::Deserialize;
 
-use crate::problem::Problem;
 use crate::settings::SETTINGS;
 
 /// `[techdocs]`

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use diagnostics::{Problem, Problems};
 use ignore::{WalkBuilder, WalkState};
 use sha2::{Digest, Sha256};
 
 use crate::ignore_rules::never_in_context;
-use crate::problem::{Problem, Problems};
 
 /// SHA-256 of a file's content, or of a link's target.
 pub type ContentDigest = [u8; 32];

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use diagnostics::{Problem, Problems};
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::manifest::{Dependencies, Manifest};
-use crate::problem::{Problem, Problems};
 use crate::role::Role;
 use crate::tree::Tree;
 

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::problem::Problem;
+use diagnostics::Problem;
 
 /// Parses `text` of the file at `path`; `expected` ends the sentence "expected …".
 pub(crate) fn parse<T: DeserializeOwned>(path: &str, text: &str, expected: &str) -> Result<T, Problem> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use diagnostics::Problem;
 use serde::Deserialize;
 
 use crate::manifest::Manifest;
-use crate::problem::Problem;
 use crate::tree::Tree;
 use crate::variables::referenced_variables;
 

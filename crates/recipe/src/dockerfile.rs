@@ -3,12 +3,12 @@
 //! The syntax is what Docker 20.10's own frontend, BuildKit, Podman and Buildah all read: no
 //! here-documents, no `COPY --link`, `--parents` or `--exclude`, no `# syntax=` line.
 
+use diagnostics::hexadecimal;
 use minijinja::{Value, context};
 use monorepo::{Monorepo, YarnRelease};
 use sha2::{Digest, Sha256};
 
 use crate::command_line::{shell_join, shell_quote};
-use crate::fingerprint::hex;
 use crate::health::HealthCheck;
 use crate::plan::{Recipe, debian_packages, workspace_tops};
 use crate::runtime::{MKDOCS, TECHDOCS};
@@ -42,9 +42,9 @@ pub fn render(repo: &Monorepo, recipe: &Recipe) -> Result<[Rendered; 2], minijin
 const SIGNATURE: &str = "# Digest of the lines around this one, which tells edits by hand: sha256:";
 
 /// Puts the signature under the first line.
-pub(crate) fn sign(text: &str) -> String {
+pub fn sign(text: &str) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    format!("{first}\n{SIGNATURE}{}\n{rest}", hex(&Sha256::digest(text)))
+    format!("{first}\n{SIGNATURE}{}\n{rest}", hexadecimal(&Sha256::digest(text)))
 }
 
 /// Whether a rendered file is as it was rendered, by whatever version.
@@ -60,7 +60,7 @@ pub fn is_as_rendered(text: &str) -> bool {
             _ => true,
         })
         .collect();
-    signature.is_some_and(|digest| digest == hex(&Sha256::digest(kept)))
+    signature.is_some_and(|digest| digest == hexadecimal(&Sha256::digest(kept)))
 }
 
 fn dockerfile_values(repo: &Monorepo, recipe: &Recipe, path: &str) -> Result<Value, minijinja::Error> {

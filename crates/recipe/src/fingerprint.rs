@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diagnostics::hexadecimal;
 use monorepo::{Monorepo, install_manifest, production_manifest};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,15 +13,7 @@ use crate::step::{Inputs, ManifestForm, Step, StepId};
 /// SHA-256 of a value's JSON form, in hexadecimal.
 pub(crate) fn digest_of(value: &impl Serialize) -> String {
     let text = serde_json::to_vec(value).unwrap_or_default();
-    hex(&Sha256::digest(text))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal(&Sha256::digest(text))
 }
 
 /// Hashes what a step reads: manifests in their reduced form, files by name, mode and content.
@@ -44,7 +37,7 @@ pub(crate) fn inputs(
             files += 1;
         }
     }
-    Inputs { manifests, manifest_folders, paths, files, digest: hex(&hash.finalize()) }
+    Inputs { manifests, manifest_folders, paths, files, digest: hexadecimal(&hash.finalize()) }
 }
 
 /// The reduced manifests that a step reads: path and text, as [`crate::render`]'s own script writes them.

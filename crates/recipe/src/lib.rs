@@ -1,31 +1,22 @@
 //! The recipe: which steps make the image of a repository, from which inputs. Data, made from facts by
 //! pure functions; an engine runs it, and [`render`] writes it down as a Dockerfile.
 
-mod check;
-mod ci;
 mod command_line;
-mod context;
 mod dist_workspace;
 mod dockerfile;
 mod fingerprint;
-mod flightcontrol;
 mod health;
-mod json_text;
 mod plan;
 mod runtime;
 mod scripts;
 mod sources;
 mod step;
 
-pub use check::{CODES, Deployment, DeploymentFile, Dockerfile, Pin, check_deployment, named_dockerfiles};
-pub use ci::CiService;
-pub use context::BuildContext;
 pub use dist_workspace::{DistWorkspace, PackageBuild, dist_workspace};
-pub use dockerfile::{Rendered, is_as_rendered, render};
+pub use dockerfile::{Rendered, is_as_rendered, render, sign};
 pub use fingerprint::reduced_manifests;
-pub use flightcontrol::{FLIGHTCONTROL, Merged, app_config, flightcontrol_json};
 pub use health::HealthCheck;
 pub use plan::{Recipe, RuntimeImage, SCHEMA_VERSION, default_base_image, plan};
 pub use runtime::{MKDOCS, TECHDOCS};
-pub use scripts::{WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles, yarn_file};
+pub use scripts::{WITH_BUILD_ENVIRONMENT, fill, script_text, yarn_but_bundles, yarn_file};
 pub use step::{Action, Inputs, ManifestForm, Script, Step, StepId};

@@ -55,7 +55,11 @@ pub fn yarn_file(repo: &Monorepo) -> String {
     }
 }
 
-pub(crate) fn fill(template: &str, values: &Value) -> Result<String, minijinja::Error> {
+/// Fills in a template of `assets/`.
+///
+/// # Errors
+/// It is broken, or asks for a value that is not given.
+pub fn fill(template: &str, values: &Value) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let text = environment.render_str(template, values)?;

@@ -43,13 +43,13 @@ pub fn layer(image: &Image) {
         fs::write(blob, archive(layer)).expect("a place for the layer");
     }
     let (root, kept) = (scratch.path().join("root"), scratch.path().join("kept"));
-    if let Err(error) = engine::root::unpack_layers(&blobs, &kept, &root) {
+    if let Err(error) = rootfs::unpack_layers(&blobs, &kept, &root) {
         assert!(!error.to_string().contains("Read-only file system"), "{error}");
     }
     assert_eq!(names(scratch.path()), blobs.len() + 3);
     assert_eq!(fs::read_to_string(&outside).expect("the file outside"), "intact");
     assert_eq!(fs::metadata(&outside).expect("the file outside").nlink(), 1);
-    engine::remove_tree(&root).expect("what was unpacked can be removed");
+    process::remove_tree(&root).expect("what was unpacked can be removed");
 }
 
 fn names(folder: &Path) -> usize {

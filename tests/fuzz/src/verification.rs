@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use artifacts::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};
 use flate2::read::MultiGzDecoder;
-use monorepo::{Baseline, Finding};
+use diagnostics::{Baseline, Finding};
 use tempfile::TempDir;
 
 use crate::repo;

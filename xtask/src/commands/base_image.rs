@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
-use engine::root::{Architecture, PinnedImage, RootLock, Roots, Wanted};
-use engine::{BaseImageRequest, Engine, Interrupt, docker};
+use containers::{BaseImageRequest, Engine, docker};
+use process::Interrupt;
+use rootfs::{Architecture, PinnedImage, RootLock, Roots, Wanted};
 use serde_json::json;
 
 use crate::files::write_atomically;
@@ -53,7 +54,7 @@ fn update(flags: &BaseImage, repository: &RepositoryFlags, printer: &Printer, in
     let packages = repo.settings.runtime_packages();
     let wanted = Wanted {
         node: flags.node.as_deref().unwrap_or(&repo.node.version),
-        release: flags.release.as_deref().unwrap_or(engine::root::RELEASE),
+        release: flags.release.as_deref().unwrap_or(rootfs::RELEASE),
         packages: &packages,
         pip: repo.settings.techdocs.enabled,
     };
@@ -111,8 +112,8 @@ pub(crate) fn make(
     let scratch = state.scratch()?;
     let log = state.path("logs/base-image.log");
     let steps = StepLog::new(printer);
-    let request = BaseImageRequest { node, reference, mirrors, scratch: scratch.path(), log: &log };
-    let id = engine::make_base_image(&docker, &request, interrupt, &steps)?;
+    let request = BaseImageRequest { node, npm: rootfs::NPM, reference, mirrors, scratch: scratch.path(), log: &log };
+    let id = containers::make_base_image(&docker, &request, interrupt, &steps)?;
     let size = docker.inspect(&id)?.map_or(0, |image| image.size);
     printer.say(&format!("{reference}: {}, in {:.1} s", megabytes(size), steps.seconds()));
     printer

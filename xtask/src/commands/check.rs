@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use monorepo::{Baseline, Finding, Monorepo, Problem, Problems, Severity};
-use recipe::{
-    CODES, Deployment, DeploymentFile, Dockerfile, FLIGHTCONTROL, Recipe, check_deployment, flightcontrol_json,
+use deployment::{
+    CODES, Deployment, DeploymentFile, Dockerfile, FLIGHTCONTROL, check_deployment, flightcontrol_json,
     named_dockerfiles,
 };
+use diagnostics::{Baseline, Finding, Problem, Problems, Severity};
+use monorepo::Monorepo;
+use recipe::Recipe;
 use serde_json::json;
 
 use crate::exit::WrongUsage;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
-use engine::Interrupt;
+use process::Interrupt;
 use serde_json::json;
 
 use crate::exit::CheckFailed;
@@ -46,13 +46,13 @@ pub(crate) fn prune(shared: &Path, printer: &Printer) {
             && let Some(_lock) = folder.lock()
         {
             let bytes = size(folder.path());
-            freed += engine::remove_tree(folder.path()).map_or(0, |()| bytes);
+            freed += process::remove_tree(folder.path()).map_or(0, |()| bytes);
         }
     }
     for entry in SHARED.iter().flat_map(|name| list(&shared.join(name))) {
         if is_unused(&entry) {
             let bytes = size(&entry);
-            freed += engine::remove_tree(&entry).map_or(0, |()| bytes);
+            freed += process::remove_tree(&entry).map_or(0, |()| bytes);
             // What is known about a root file system lies beside it.
             for suffix in ["lock", "mark"] {
                 let _ = std::fs::remove_file(format!("{}.{suffix}", entry.display()));
@@ -107,7 +107,7 @@ fn remove_all(shared: &Path, printer: &Printer) -> Result<()> {
     let before = size(shared);
     // Only what is ours by name: somebody may have given us a folder with other things in it.
     for path in repositories.iter().map(|folder| folder.path().to_owned()).chain(state::shared_parts(shared)) {
-        engine::remove_tree(&path).with_context(|| format!("removing {}", path.display()))?;
+        process::remove_tree(&path).with_context(|| format!("removing {}", path.display()))?;
     }
     printer.say(&format!("removed {} in {}", megabytes(before.saturating_sub(size(shared))), shared.display()));
     Ok(())

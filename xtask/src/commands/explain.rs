@@ -1,7 +1,7 @@
 //! `explain`: what a finding means.
 
 use anyhow::Result;
-use monorepo::{FindingKind, nearest};
+use diagnostics::{FindingKind, nearest};
 use serde_json::json;
 
 use crate::exit::WrongUsage;
@@ -21,7 +21,7 @@ pub(crate) fn run(flags: &Explain, printer: &Printer) -> Result<()> {
 
 /// Every kind of finding there is.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static FindingKind> {
-    artifacts::CODES.iter().chain(image::CODES).chain(recipe::CODES)
+    artifacts::CODES.iter().chain(image::CODES).chain(deployment::CODES)
 }
 
 fn say(kind: &FindingKind, text: &str, printer: &Printer) {

@@ -1,8 +1,9 @@
 //! `render`: the files that a deployment reads, written or checked.
 
 use anyhow::{Context, Result};
+use deployment::FLIGHTCONTROL;
 use monorepo::{DatabaseSsl, FLIGHTCONTROL_CONFIG, Monorepo};
-use recipe::{FLIGHTCONTROL, Rendered};
+use recipe::Rendered;
 
 use crate::flags::{Render, RepositoryFlags};
 use crate::output::Printer;
@@ -36,7 +37,7 @@ pub(crate) fn run(flags: &Render, repository: &RepositoryFlags, printer: &Printe
 fn compare_all(repo: Monorepo) -> Result<Vec<Compared>> {
     let template = || "filling in a template of assets/";
     let found = |path: &str| std::fs::read_to_string(repo.root.join(path)).ok();
-    let config = recipe::app_config(&repo).with_context(template)?;
+    let config = deployment::app_config(&repo).with_context(template)?;
     let config = Compared::signed(config, found(FLIGHTCONTROL_CONFIG));
     let services = found(FLIGHTCONTROL);
     let repo = repo.with_flightcontrol_config(&config.file.text);
@@ -46,7 +47,8 @@ fn compare_all(repo: Monorepo) -> Result<Vec<Compared>> {
         let found = std::fs::read_to_string(repo.root.join(&file.path)).ok();
         Compared::signed(file, found)
     });
-    let merged = recipe::flightcontrol_json(&repo, &recipe, services.as_deref()).map_err(monorepo::Problems::from)?;
+    let merged =
+        deployment::flightcontrol_json(&repo, &recipe, services.as_deref()).map_err(diagnostics::Problems::from)?;
     let standing = match &services {
         None => Standing::Missing,
         Some(text) if *text == merged.file.text => Standing::UpToDate,

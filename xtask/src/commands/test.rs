@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 
 use anyhow::{Context, Result, bail};
-use engine::{EngineError, Interrupt, Invocation, docker, embedded};
+use containers::docker;
+
+use process::{EngineError, Interrupt, Invocation};
 use tempfile::NamedTempFile;
 use xshell::{Shell, cmd};
 
@@ -167,7 +169,7 @@ fn reason_to_skip(suite: &Suite, flags: &Test) -> Option<String> {
     }
     let found = suite.engines.iter().try_for_each(|engine| match engine {
         Engine::Docker => docker::find(None).map(drop),
-        Engine::Embedded => embedded::find_sandbox().map(drop),
+        Engine::Embedded => sandbox::find_sandbox().map(drop),
     });
     if let Err(error) = found {
         return Some(error.to_string().replace('\n', ";"));

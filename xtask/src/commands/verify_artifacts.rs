@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use artifacts::{AppFile, AppFileKind, CODES, PARSES_SCRIPTS, Verification};
-use engine::Interrupt;
+use diagnostics::{Baseline, Severity};
 use image::NodeKind;
-use monorepo::{Baseline, Monorepo, Severity};
+use monorepo::Monorepo;
+use process::Interrupt;
 use serde_json::json;
 
 use crate::findings::{Report, accepted, checkout};

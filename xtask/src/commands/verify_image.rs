@@ -3,10 +3,9 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use engine::Interrupt;
-use image::sbom::NamedImage;
-use image::{Budget, CODES, Comparison, ImageSummary, ImageVerification, damaged, verify_image};
+use image::{Budget, CODES, Comparison, ImageSummary, ImageVerification, damaged, sbom::NamedImage, verify_image};
 use monorepo::Monorepo;
+use process::Interrupt;
 use serde_json::json;
 
 use crate::findings::{Report, accepted, checkout};

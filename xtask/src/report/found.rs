@@ -1,6 +1,6 @@
 //! Findings as a report and a record hold them.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::summary;

@@ -1,6 +1,6 @@
 //! The page: everything as text, put into `assets/report.html`.
 
-use engine::LocalImage;
+use containers::LocalImage;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use engine::{LocalImage, StepState};
+use containers::LocalImage;
+use diagnostics::Finding;
 use image::LayerContents;
-use monorepo::Finding;
+use process::StepState;
 use recipe::Recipe;
 use serde_json::json;
 

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use engine::{EngineError, Interrupt};
+use diagnostics::hexadecimal;
+use process::{EngineError, Interrupt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::files::{hexadecimal, sha256, write_atomically};
+use crate::files::{sha256, write_atomically};
 use crate::flags::RepositoryFlags;
 use crate::output::Printer;
 
@@ -98,7 +99,7 @@ impl State {
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
             if entry.file_name() != LOCK_FILE {
-                engine::remove_tree(&entry.path())?;
+                process::remove_tree(&entry.path())?;
             }
         }
         Ok(())
@@ -131,7 +132,7 @@ impl State {
 pub(crate) fn remove_folders(folder: &Path, prefix: &str) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(prefix) {
-            let _ = engine::remove_tree(&entry.path());
+            let _ = process::remove_tree(&entry.path());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the bundle carries the app that the backend serves.
 
-use monorepo::{Finding, Monorepo, Role, Workspace};
+use diagnostics::Finding;
+use monorepo::{Monorepo, Role, Workspace};
 
 use crate::checks::Context;
 use crate::codes::{At, NO_APP};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::checks::{Context, REBUILD};
 use crate::codes::{At, CASE};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::archive::Archive;
 use crate::checks::{Context, REBUILD};

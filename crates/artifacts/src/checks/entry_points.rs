@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use monorepo::{Finding, Workspace};
+use diagnostics::Finding;
+use monorepo::Workspace;
 use serde_json::Value;
 
 use crate::checks::Context;

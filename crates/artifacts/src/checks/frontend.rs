@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{APP_BACKEND, APP_OPTION, Finding, Monorepo, Workspace};
+use diagnostics::Finding;
+use monorepo::{APP_BACKEND, APP_OPTION, Monorepo, Workspace};
 use serde::de::IgnoredAny;
 
 use crate::checks::app::{apps, built, page};

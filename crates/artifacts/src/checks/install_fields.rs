@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{Finding, INSTALL_FIELDS, Workspace, few, production_manifest};
+use diagnostics::{Finding, few};
+use monorepo::{INSTALL_FIELDS, Workspace, production_manifest};
 use serde_json::Value;
 
 use crate::archive::Archive;

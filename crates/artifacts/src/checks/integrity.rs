@@ -1,6 +1,6 @@
 //! Whether both archives are there and can be read from their first to their last byte.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::archive::{Archive, State};
 use crate::checks::{Context, REBUILD};

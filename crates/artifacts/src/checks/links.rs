@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::archive::Archive;
 use crate::checks::Context;

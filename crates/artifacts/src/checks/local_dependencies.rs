@@ -1,6 +1,7 @@
 //! Whether local dependencies come along.
 
-use monorepo::{DEPENDENCY_MAPS, Finding, Workspace};
+use diagnostics::Finding;
+use monorepo::{DEPENDENCY_MAPS, Workspace};
 use serde_json::Value;
 
 use crate::checks::Context;

@@ -1,6 +1,6 @@
 //! Whether `node packages/backend` finds something to run.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 use serde_json::Value;
 
 use crate::checks::Context;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{Finding, Workspace};
+use diagnostics::Finding;
+use monorepo::Workspace;
 
 use crate::archive::Archive;
 use crate::checks::{Context, REBUILD};

@@ -22,7 +22,8 @@ mod source_maps;
 mod stale;
 mod unseen;
 
-use monorepo::{Finding, Monorepo};
+use diagnostics::Finding;
+use monorepo::Monorepo;
 
 use crate::archive::Archive;
 

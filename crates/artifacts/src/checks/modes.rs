@@ -1,6 +1,6 @@
 //! Modes that surprise whoever unpacks an archive.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::checks::Context;
 use crate::codes::{At, PRIVATE_ROOT};

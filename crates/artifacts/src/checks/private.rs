@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monorepo::{Finding, Secret};
+use diagnostics::{Finding, Secret};
 
 use crate::checks::Context;
 use crate::codes::{At, LOCAL_SETTINGS, NODE_MODULES, SECRET};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{Finding, few};
+use diagnostics::{Finding, few};
 use serde_json::Value;
 
 use crate::checks::{Context, REBUILD};

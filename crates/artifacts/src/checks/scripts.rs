@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use monorepo::{Finding, Monorepo, Workspace};
+use diagnostics::Finding;
+use monorepo::{Monorepo, Workspace};
 use serde_json::Value;
 
 use crate::checks::entry_points::targets;

@@ -1,6 +1,6 @@
 //! Source maps, said once for a whole bundle.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::checks::Context;
 use crate::checks::app::apps;

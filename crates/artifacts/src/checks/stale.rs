@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::checks::Context;
 use crate::codes::{At, STALE_SOURCES};

@@ -1,6 +1,6 @@
 //! What a limit kept from being looked at: silence must not look like soundness.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::checks::Context;
 use crate::checks::scripts::Reached;

@@ -1,6 +1,6 @@
 //! Findings that were accepted.
 
-use monorepo::Baseline;
+use diagnostics::Baseline;
 
 use crate::pair::{Item, Pair, verify_against};
 

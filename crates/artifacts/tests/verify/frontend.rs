@@ -1,7 +1,8 @@
 //! Apps that would not work once they are served.
 
 use artifacts::BUNDLE;
-use monorepo::{Monorepo, Severity};
+use diagnostics::Severity;
+use monorepo::Monorepo;
 
 use crate::pair::{Item, Pair, assert_error, only_error, only_finding, verify_in};
 use crate::repo;

@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use artifacts::{BUNDLE, SKELETON, Verification, verify};
+use diagnostics::{Baseline, Finding, Severity};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use monorepo::{Baseline, Finding, Monorepo, Severity};
+use monorepo::Monorepo;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use artifacts::BUNDLE;
-use monorepo::Severity;
+use diagnostics::Severity;
 use proptest::prelude::*;
 
 use crate::pair::{Error, Item, Pair, assert_error, errors, only_error, only_finding, verify_in};

@@ -1,7 +1,7 @@
 //! Bundles with something in them that must not ship.
 
 use artifacts::BUNDLE;
-use monorepo::Severity;
+use diagnostics::Severity;
 
 use crate::pair::{Error, Item, Pair, assert_error, only_finding};
 

@@ -1,6 +1,6 @@
 //! Findings about an image, without those that somebody accepts.
 
-use monorepo::{Baseline, Finding, shortened};
+use diagnostics::{Baseline, Finding, shortened};
 
 use super::context::Says;
 use crate::codes::{CODES, STALE_BASELINE};

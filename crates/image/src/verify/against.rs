@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use monorepo::{Finding, few};
+use diagnostics::{Finding, few};
 use serde::Serialize;
 
 use super::checks::debian_packages;

@@ -1,7 +1,7 @@
 //! What a check may look at, and how it says what it found.
 
-pub(crate) use monorepo::Says;
-use monorepo::{Finding, FindingKind};
+pub(crate) use diagnostics::Says;
+use diagnostics::{Finding, FindingKind};
 
 use super::notes::{Content, Note};
 use super::{Budget, node};

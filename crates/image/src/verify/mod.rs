@@ -24,7 +24,8 @@ pub use node::node_version_of_header;
 pub use remembered::LayerNotes;
 pub use summary::ImageSummary;
 
-use monorepo::{Baseline, Finding, NodeVersion, Severity};
+use diagnostics::{Baseline, Finding, Severity};
+use monorepo::NodeVersion;
 use serde::Serialize;
 
 use crate::codes::DAMAGED;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use monorepo::{LOCKFILE, Secret, find_secrets};
+use diagnostics::{Secret, scan_for_secrets};
+use monorepo::LOCKFILE;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -137,7 +138,7 @@ fn look(head: FileHead<'_>, data: &mut dyn Read) -> io::Result<Option<Note>> {
         }
         LOCKFILE if head.size <= DOCUMENT && is_document(head.path) => {
             let bytes = bytes(data)?;
-            return Ok(Some(Note { secrets: find_secrets(head.path, &bytes), content: text(&bytes) }));
+            return Ok(Some(Note { secrets: scan_for_secrets(head.path, &bytes), content: text(&bytes) }));
         }
         "copyright" if head.path.starts_with(COPYRIGHTS) && head.size <= SEARCHED => {
             Content::Licences(licence::of_debian(&String::from_utf8_lossy(&bytes(data)?)))
@@ -146,7 +147,7 @@ fn look(head: FileHead<'_>, data: &mut dyn Read) -> io::Result<Option<Note>> {
         _ if name.ends_with(".node") && head.size <= BINARY => Content::Addon(elf::read(&bytes(data)?)),
         _ if is_library(head.path, name) && head.size <= BINARY => Content::Library(elf::read(&bytes(data)?)),
         _ if head.size <= SEARCHED && is_searched(head.path) => {
-            let secrets = find_secrets(head.path, &bytes(data)?);
+            let secrets = scan_for_secrets(head.path, &bytes(data)?);
             return Ok((!secrets.is_empty()).then_some(Note { secrets, content: Content::Other }));
         }
         _ => return Ok(None),

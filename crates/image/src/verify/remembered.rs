@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use monorepo::{Baseline, Finding};
+use diagnostics::{Baseline, Finding};
 use serde_json::{from_str, to_string};
 
 use super::checks::CHECKS;

@@ -1,7 +1,7 @@
 //! Findings that were accepted, and layers that were read before.
 
+use diagnostics::Baseline;
 use image::{Judged, LayerNotes, StoredImage};
-use monorepo::Baseline;
 
 use crate::fixture::{ADDON, Fixture, NODE};
 

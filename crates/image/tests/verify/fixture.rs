@@ -1,10 +1,11 @@
 //! A small image with nothing wrong, made by code, to be damaged.
 
+use diagnostics::{Baseline, Finding};
 use image::{
     Budget, Compression, ImageSpec, ImageVerification, LayerFiles, Layout, Owner, StoredImage, verify_image,
     write_image, write_layer,
 };
-use monorepo::{Baseline, Finding, NodeVersion};
+use monorepo::NodeVersion;
 
 use crate::elf::{AMD64, Elf};
 

@@ -95,7 +95,7 @@ fn a_damaged_layer() {
     // The operating system in gzip's header: nobody reads it, so only the digest tells.
     bytes[9] ^= 1;
     fs::write(&largest, &bytes).unwrap();
-    let verification = verify_image("app:1", &stored, None, &image.budget, &monorepo::Baseline::default()).unwrap();
+    let verification = verify_image("app:1", &stored, None, &image.budget, &diagnostics::Baseline::default()).unwrap();
     let [finding] = &verification.findings[..] else { panic!("{verification:?}") };
     assert_eq!(finding.expected, format!("sha256:{}", largest.file_name().unwrap().display()));
     assert!(finding.found.starts_with("sha256:") && finding.found != finding.expected);

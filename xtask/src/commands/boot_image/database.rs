@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use engine::docker::{self, Docker};
-use engine::embedded::{self, Bubblewrap, Sandbox};
-use engine::run::{self, Endpoint, Postgres, PostgresContainer, PostgresPrograms, Program};
-use engine::{EngineError, Interrupt};
+use boot::{self, Endpoint, Postgres, PostgresContainer, PostgresPrograms, Program};
+use containers::docker::{self, Docker};
+use process::{EngineError, Interrupt};
+use sandbox::{self, Bubblewrap, Sandbox};
 
 use super::database_url::DatabaseUrl;
 
@@ -43,7 +43,7 @@ impl DatabaseSource {
             return Ok(Self::Url(DatabaseUrl::parse(url)?));
         }
         let programs = PostgresPrograms::find().and_then(|programs| {
-            let sandbox = embedded::find_sandbox()?;
+            let sandbox = sandbox::find_sandbox()?;
             sandbox.check()?;
             Ok(Self::Programs(programs, sandbox))
         });
@@ -69,7 +69,7 @@ impl DatabaseSource {
 }
 
 fn from_image() -> Option<DatabaseSource> {
-    let docker = docker::find(None).ok().filter(|docker| run::ensure_local(docker).is_ok())?;
+    let docker = docker::find(None).ok().filter(|docker| boot::ensure_local(docker).is_ok())?;
     let image = PostgresContainer::find_image(&docker)?;
     Some(DatabaseSource::Image(Box::new(docker), image))
 }

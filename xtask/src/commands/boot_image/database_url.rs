@@ -1,6 +1,6 @@
 //! The address of a PostgreSQL, as libpq writes it (PostgreSQL's manual, "Connection URIs").
 
-use engine::run::Endpoint;
+use boot::Endpoint;
 
 use crate::exit::WrongUsage;
 

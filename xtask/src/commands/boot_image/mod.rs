@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use engine::run::READY_LIMIT;
-use engine::{EngineError, Interrupt};
+use boot::READY_LIMIT;
+use process::{EngineError, Interrupt};
 
 use crate::flags::{BootFlags, BootImage, RepositoryFlags};
 use crate::output::Printer;

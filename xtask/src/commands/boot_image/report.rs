@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use engine::EngineError;
-use engine::run::{self, Addons, Answers, Blame, Catalog, diagnose, local_base_urls};
+use boot::{self, Addons, Answers, Blame, Catalog, diagnose, local_base_urls};
+use process::EngineError;
 use serde_json::{Value, json};
 
 use crate::exit::CheckFailed;
@@ -116,7 +116,7 @@ impl Failure<'_> {
         if let Some(diagnosis) = &diagnosis {
             lines.extend(diagnosis.cause.lines().map(|line| format!("  | {line}")));
         }
-        let unset = run::unset_variables(self.log);
+        let unset = boot::unset_variables(self.log);
         if !unset.is_empty() {
             lines.push(format!("  not set: {} (`--env NAME=VALUE`, `--env-file FILE`)", unset.join(", ")));
         }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use engine::run::{
+use boot::{
     self, Addons, Answers, Catalog, Confinement, Ended, Forwarder, Program, Service, Supervisor, catalog_answers,
     page_answers, random_identity, wait_until_ready,
 };
-use engine::{EngineError, Interrupt};
+use process::{EngineError, Interrupt};
 
 use super::database::{Database, PORT};
 use super::report::{Booted, Failure};
@@ -65,9 +65,10 @@ impl Session<'_> {
             let (subject, kept) = (self.subject, self.state.path(KEPT));
             let unpacked = scope.spawn(move || subject.unpack(&kept, root));
             // Sandboxes end with the thread that starts them: not in that one.
-            let database =
-                engine::as_step("postgresql", self.printer, || self.boot.database.start(&folder, &log, self.interrupt));
-            let unpacked = engine::as_step("unpack", self.printer, || {
+            let database = process::as_step("postgresql", self.printer, || {
+                self.boot.database.start(&folder, &log, self.interrupt)
+            });
+            let unpacked = process::as_step("unpack", self.printer, || {
                 Ok(unpacked.join().map_err(|_| anyhow::anyhow!("unpacking the image ended with a panic"))??)
             });
             database.and_then(|database| unpacked.map(|()| database))
@@ -102,12 +103,12 @@ impl Watched<'_> {
     /// Waits for it, looks at all it serves, and ends it.
     fn look(&self) -> Result<Booted> {
         let Session { printer, interrupt, boot, .. } = self.session;
-        let ready = engine::as_step("boot", *printer, || self.ready())?;
-        let Shown { answers, catalog } = engine::as_step("page", *printer, || self.shown())?;
+        let ready = process::as_step("boot", *printer, || self.ready())?;
+        let Shown { answers, catalog } = process::as_step("page", *printer, || self.shown())?;
         let peak = self.supervisor.peak_memory(interrupt).map_err(|error| self.ended(&error))?;
-        let addons = engine::as_step("addons", *printer, || self.addons())?;
+        let addons = process::as_step("addons", *printer, || self.addons())?;
         let start = Instant::now();
-        engine::as_step("stop", *printer, || self.stop())?;
+        process::as_step("stop", *printer, || self.stop())?;
         Ok(Booted {
             ready: ready.as_secs_f64(),
             stop: start.elapsed().as_secs_f64(),
@@ -118,7 +119,7 @@ impl Watched<'_> {
             peak_memory: peak,
             memory_limit: boot.memory,
             memory_limited_by: self.session.subject.memory_limit(),
-            unset: run::unset_variables(&self.session.log()),
+            unset: boot::unset_variables(&self.session.log()),
         })
     }
 
@@ -127,7 +128,9 @@ impl Watched<'_> {
         let result = wait_until_ready(self.program, &self.supervisor.backend(), boot.timeout, interrupt);
         result.map_err(|error| match error {
             EngineError::Failed { .. } if self.program.has_ended() => self.failed("it ended before it was ready"),
-            EngineError::Failed { .. } if run::startup_failed(&self.session.log()) => self.failed("its startup failed"),
+            EngineError::Failed { .. } if boot::startup_failed(&self.session.log()) => {
+                self.failed("its startup failed")
+            }
             EngineError::Failed { .. } => {
                 let seconds = boot.timeout.as_secs();
                 self.failed(&format!(

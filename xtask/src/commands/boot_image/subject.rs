@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use engine::docker::{self, Docker};
-use engine::embedded::{self, Bubblewrap, Sandbox};
-use engine::run::{self, Container, ImageSettings, Orders, Program, Publish, Service};
-use engine::{EngineError, root};
+use boot::{Container, Orders, Program, Publish, Service};
+use containers::docker::{self, Docker};
+
+use image::ImageSettings;
+use process::EngineError;
+use sandbox::{self, Bubblewrap, Sandbox};
 
 /// An image, and what runs it.
 pub(crate) enum Subject {
@@ -51,7 +53,7 @@ impl Backend {
 impl Subject {
     /// The image that a command line names; archives are unpacked in `scratch`.
     pub(crate) fn find(name: &str, scratch: &Path) -> Result<Self> {
-        match root::open_image(name, scratch)? {
+        match rootfs::open_image(name, scratch)? {
             Some(stored) => Self::of_layers(stored.layers, stored.settings),
             None => Self::of_docker(&docker::find(None)?, name),
         }
@@ -59,15 +61,15 @@ impl Subject {
 
     /// An image that Docker has.
     pub(crate) fn of_docker(docker: &Docker, reference: &str) -> Result<Self> {
-        run::ensure_local(docker)?;
-        let settings = ImageSettings::of_docker(docker, reference)?;
+        boot::ensure_local(docker)?;
+        let settings = docker.settings_of(reference)?;
         let docker = Box::new(docker.clone());
         Ok(Self::Docker { docker, reference: reference.to_owned(), settings })
     }
 
     /// An image of these layers, run in a sandbox.
     pub(crate) fn of_layers(layers: Vec<PathBuf>, settings: ImageSettings) -> Result<Self> {
-        let sandbox = embedded::find_sandbox()?;
+        let sandbox = sandbox::find_sandbox()?;
         sandbox.check()?;
         Ok(Self::Layers { sandbox, layers, settings })
     }
@@ -102,7 +104,7 @@ impl Subject {
     pub(crate) fn unpack(&self, kept: &Path, root: &Path) -> Result<(), EngineError> {
         match self {
             Self::Docker { .. } => Ok(()),
-            Self::Layers { layers, .. } => root::unpack_layers(layers, kept, root),
+            Self::Layers { layers, .. } => rootfs::unpack_layers(layers, kept, root),
         }
     }
 
@@ -119,7 +121,7 @@ impl Subject {
                 Backend::Container(Container::start(docker, reference, service, publish, log)?)
             }
             Self::Layers { sandbox, settings, .. } => {
-                Backend::Sandbox(run::start_image(sandbox, root, settings, service, log)?)
+                Backend::Sandbox(boot::start_image(sandbox, root, settings, service, log)?)
             }
         })
     }

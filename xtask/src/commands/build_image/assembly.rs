@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::root::Architecture;
-use image::prune::PrunePlan;
+use diagnostics::hexadecimal;
 use image::{
     Compression, Content, Descriptor, EntryKind, Healthcheck, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner,
-    verify_blobs, write_image, write_layer,
+    prune::PrunePlan, verify_blobs, write_image, write_layer,
 };
 use monorepo::{LOCKFILE, Monorepo};
 use recipe::{HealthCheck, MKDOCS, Recipe, TECHDOCS};
+use rootfs::Architecture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::base::Base;
-use crate::files::{hexadecimal, write_atomically};
+use crate::files::write_atomically;
 use crate::git::{Commit, rfc3339};
 
 /// Grows when equal folders give other layers than before.
@@ -49,7 +49,7 @@ pub(super) fn sound_layout(folder: &Path) -> Result<Layout> {
     match Layout::create(folder) {
         Ok(layout) if is_sound(&layout) => Ok(layout),
         _ => {
-            engine::remove_tree(folder).with_context(|| format!("removing {}", folder.display()))?;
+            process::remove_tree(folder).with_context(|| format!("removing {}", folder.display()))?;
             Ok(Layout::create(folder)?)
         }
     }

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::Interrupt;
-use engine::embedded::{self, Builder};
-use engine::root::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots, Wanted};
 use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner};
 use monorepo::{Monorepo, SETTINGS, YarnRelease};
+use process::Interrupt;
+use rootfs::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots, Wanted};
+use sandbox::{self, Builder};
 
 use super::assembly::{LayerStore, SizedLayer};
 use crate::exit::{CheckFailed, WrongUsage};
@@ -65,7 +65,7 @@ pub(super) fn prepare(
         None => {
             let lock = root_lock(&roots, flags, repo, state, RELEASE)?;
             let builder = roots.prepare(&lock, RootSet::Builder, None)?;
-            let strip = |program: &Path| embedded::strip(&embedded::find_sandbox()?, &builder.path, program, interrupt);
+            let strip = |program: &Path| sandbox::strip(&sandbox::find_sandbox()?, &builder.path, program, interrupt);
             let set = match flags.embedded.runtime.unwrap_or(RuntimeKind::Minimal) {
                 RuntimeKind::Minimal => RootSet::Minimal,
                 RuntimeKind::Slim => RootSet::Slim,
@@ -144,7 +144,7 @@ fn root_lock(roots: &Roots<'_>, flags: &BuildImage, repo: &Monorepo, state: &Sta
 }
 
 impl Base {
-    fn of_packages(set: RootSet, root: engine::root::Root) -> Self {
+    fn of_packages(set: RootSet, root: rootfs::Root) -> Self {
         let env = vec![SEARCH_PATH.to_owned(), format!("NODE_VERSION={}", root.node_version)];
         Self {
             name: set.name().to_owned(),

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use engine::{LocalImage, StepState};
+use containers::LocalImage;
+use process::StepState;
 use recipe::Recipe;
 use serde_json::json;
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use artifacts::Verification;
-use engine::{BuildJob, Engine, ImageArchive, Interrupt, LocalImage, docker};
-use image::sbom::NamedImage;
-use image::{Digest, Judged, RunConfiguration};
-use monorepo::{Baseline, Monorepo};
+use containers::{BuildJob, Engine, ImageArchive, LocalImage, docker};
+use diagnostics::Baseline;
+use image::{Digest, Judged, RunConfiguration, sbom::NamedImage};
+use monorepo::Monorepo;
+use process::Interrupt;
 use recipe::{Recipe, Rendered};
 
 use super::conclusion::Conclusion;
@@ -41,7 +42,7 @@ pub(super) fn run(
     let boot = shared::boot(flags)?;
     let accepted = image_check::accepted(flags)?;
     if boot.is_some() {
-        engine::run::ensure_local(docker)?;
+        boot::ensure_local(docker)?;
     }
     let base = base_reference(flags, repo, docker, state)?;
     let recipe = recipe::plan(repo, base.as_deref());
@@ -116,7 +117,7 @@ impl Build<'_> {
         let booted = verified.and_then(|verified| self.boot(&id, NOT_TAGGED).map(|()| verified));
         let Verified { image, verification, judged, stock } = booted.inspect_err(|_| self.engine.discard(&id))?;
         if self.interrupt.is_set() {
-            return Err(engine::EngineError::Interrupted.into());
+            return Err(process::EngineError::Interrupted.into());
         }
         publish(incoming.path(), &artifacts)?;
         self.engine.tag(&id, &self.flags.tag)?;

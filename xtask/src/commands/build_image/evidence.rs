@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::Result;
-use image::provenance::{Dependency, Provenance, STATEMENT};
-use image::sbom::{Inventory, NamedImage, SbomFormat, document};
-use image::{Attachment, Pairs};
+use image::{
+    Attachment, Pairs,
+    provenance::{Dependency, Provenance, STATEMENT},
+    sbom::{Inventory, NamedImage, SbomFormat, document},
+};
 use monorepo::{LOCKFILE, Monorepo, SETTINGS};
 use recipe::Recipe;
 use serde_json::{Map, Value, json};
@@ -38,7 +40,7 @@ pub(super) struct Origin<'a> {
 impl Origin<'_> {
     /// How the image came about.
     pub(super) fn provenance(&self) -> Result<Provenance> {
-        let files = [LOCKFILE, SETTINGS, engine::root::RootLock::FILE].into_iter();
+        let files = [LOCKFILE, SETTINGS, rootfs::RootLock::FILE].into_iter();
         let files = files.filter(|name| self.repo.root.join(name).is_file());
         let files = files.map(|name| file(&self.repo.root, name)).collect::<Result<Vec<_>>>()?;
         let recipe =

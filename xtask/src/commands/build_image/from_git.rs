@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::EngineError;
+use process::EngineError;
 use serde_json::json;
 
 use crate::exit::WrongUsage;
@@ -78,7 +78,7 @@ fn is_clone_of(clone: &Path, top: &Path) -> bool {
 fn make_clone(top: &Path, clone: &Path) -> Result<()> {
     let partial = clone.with_extension("partial");
     for folder in [&partial, &clone.to_path_buf()] {
-        engine::remove_tree(folder).with_context(|| format!("removing {}", folder.display()))?;
+        process::remove_tree(folder).with_context(|| format!("removing {}", folder.display()))?;
     }
     let arguments = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", "--"].map(OsStr::new);
     ask(Path::new("/"), arguments.into_iter().chain([top.as_os_str(), partial.as_os_str()]))?;

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use engine::Interrupt;
-use engine::docker::Docker;
-use image::sbom::Inventory;
-use image::{Budget, ImageError, ImageSpec, Judged, LayerContents, LayerNotes, Layout, StoredImage, damaged};
-use monorepo::{Baseline, Monorepo};
+use containers::docker::Docker;
+use diagnostics::Baseline;
+use image::{
+    Budget, ImageError, ImageSpec, Judged, LayerContents, LayerNotes, Layout, StoredImage, damaged, sbom::Inventory,
+};
+use monorepo::Monorepo;
+use process::Interrupt;
 
 use crate::baseline;
 use crate::flags::BuildImage;

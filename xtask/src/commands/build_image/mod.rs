@@ -17,9 +17,11 @@ mod shared;
 use std::collections::BTreeSet;
 
 use anyhow::{Result, anyhow};
-use engine::embedded::Sandbox;
-use engine::{ImageArchive, Interrupt};
-use monorepo::{Allowance, Monorepo, Problems};
+use containers::ImageArchive;
+use diagnostics::Problems;
+use monorepo::{Allowance, Monorepo};
+use process::Interrupt;
+use sandbox::Sandbox;
 
 use crate::commands::boot_image::Boot;
 use crate::commands::config;
@@ -33,7 +35,7 @@ use crate::{pins, sbom};
 
 /// What runs a build.
 enum Chosen {
-    Docker(engine::docker::Docker),
+    Docker(containers::docker::Docker),
     Embedded,
 }
 
@@ -118,19 +120,19 @@ fn choose(flags: &BuildImage) -> Result<Chosen> {
         )
         .into()),
         EngineChoice::Embedded => Ok(Chosen::Embedded),
-        EngineChoice::Docker => Ok(Chosen::Docker(engine::docker::find(builder)?)),
+        EngineChoice::Docker => Ok(Chosen::Docker(containers::docker::find(builder)?)),
         EngineChoice::Auto if wants_embedded && builder.is_none() => Ok(Chosen::Embedded),
         EngineChoice::Auto => first_that_works(builder),
     }
 }
 
 fn first_that_works(builder: Option<&str>) -> Result<Chosen> {
-    let no_docker = match engine::docker::find(builder) {
+    let no_docker = match containers::docker::find(builder) {
         Ok(docker) => return Ok(Chosen::Docker(docker)),
         Err(error) if builder.is_some() => return Err(error.into()),
         Err(error) => error,
     };
-    match engine::embedded::find_sandbox().and_then(|sandbox| sandbox.check()) {
+    match sandbox::find_sandbox().and_then(|sandbox| sandbox.check()) {
         Ok(()) => Ok(Chosen::Embedded),
         Err(no_sandbox) => {
             Err(anyhow!("no engine works here; either will do\n- docker: {no_docker}\n- embedded: {no_sandbox}"))

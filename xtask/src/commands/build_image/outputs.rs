@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::docker::{self, Docker};
-use engine::{Engine, EngineError, Interrupt, Invocation};
+use containers::{
+    Engine,
+    docker::{self, Docker},
+};
 use image::{DockerArchive, Layout, Referrer, export_docker_archive, export_oci_archive, export_oci_folder};
+use process::{EngineError, Interrupt, Invocation};
 
 use super::push::{Push, skopeo};
 use crate::exit::WrongUsage;
@@ -79,7 +82,7 @@ impl Store {
 
     fn load(&self, archive: PathBuf, scratch: &Path, interrupt: &Interrupt) -> Result<()> {
         match self {
-            Self::Docker(docker) => docker.load(&engine::ImageArchive::Docker(archive), scratch).map(drop)?,
+            Self::Docker(docker) => docker.load(&containers::ImageArchive::Docker(archive), scratch).map(drop)?,
             Self::Podman(program) => {
                 let line = Invocation::new(program).args(["load", "--quiet", "--input"]).arg(archive);
                 line.stream(None, interrupt, |_| {}).map(drop)?;

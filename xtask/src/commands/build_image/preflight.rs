@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use monorepo::{Monorepo, find_secrets};
-use recipe::{BuildContext, Recipe};
+use deployment::BuildContext;
+use diagnostics::scan_for_secrets;
+use monorepo::Monorepo;
+use recipe::Recipe;
 use serde_json::json;
 
 use crate::git::git;
@@ -71,7 +73,7 @@ fn secrets(repo: &Monorepo, context: &BuildContext) -> Vec<String> {
             return Some("variables");
         }
         let data = std::fs::read(repo.root.join(path)).ok()?;
-        find_secrets(path, &data).first().map(|secret| secret.name())
+        scan_for_secrets(path, &data).first().map(|secret| secret.name())
     };
     let named = context.delicate.iter().filter_map(|path| Some(format!("{path} ({})", kind(path)?)));
     named.collect()

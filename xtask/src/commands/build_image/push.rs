@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::{EngineError, Interrupt, Invocation};
 use image::{Layout, Referrer, referrers_index};
+use process::{EngineError, Interrupt, Invocation};
 
 /// What a folder must say so that skopeo reads it by its transport `dir:`.
 const DIRECTORY: &str = "Directory Transport Version: 1.1\n";
@@ -96,7 +96,7 @@ impl Push<'_> {
     /// A folder that skopeo reads as an image.
     fn folder<'b>(&self, manifest: &[u8], files: impl Iterator<Item = (&'b str, PathBuf)>) -> Result<PathBuf> {
         let folder = self.scratch.join("referrer");
-        engine::remove_tree(&folder).context("making a folder in the state folder")?;
+        process::remove_tree(&folder).context("making a folder in the state folder")?;
         std::fs::create_dir(&folder).context("making a folder in the state folder")?;
         for (name, file) in files {
             std::fs::copy(&file, folder.join(name)).with_context(|| format!("copying {}", file.display()))?;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use artifacts::Verification;
-use engine::{Secret, find_secrets};
+use diagnostics::{Finding, Severity};
 use image::{Judged, RunConfiguration, verify_run_configuration};
-use monorepo::{Finding, Monorepo, Severity};
+use monorepo::Monorepo;
+use process::{Secret, resolve_build_secrets};
 use recipe::{Recipe, Rendered};
 use serde_json::json;
 use tempfile::TempDir;
@@ -119,7 +120,7 @@ pub(super) fn secrets(flags: &BuildImage, recipe: &Recipe) -> Result<Vec<Secret>
     }
     let names: BTreeSet<_> = recipe.steps.iter().flat_map(|step| step.secrets.clone()).collect();
     let names: Vec<_> = names.into_iter().collect();
-    Ok(find_secrets(&names, flags.ca_file.as_deref()))
+    Ok(resolve_build_secrets(&names, flags.ca_file.as_deref()))
 }
 
 /// Says which committed files differ from what is built; these name the default base, whatever this build

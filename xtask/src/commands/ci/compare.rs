@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use monorepo::{Problem, Problems};
+use diagnostics::{Problem, Problems};
 use serde::Deserialize;
 
 use crate::output::Printer;

@@ -3,7 +3,8 @@
 mod compare;
 
 use anyhow::Result;
-use recipe::{CiService, FLIGHTCONTROL, StepId};
+use deployment::{CiService, FLIGHTCONTROL};
+use recipe::StepId;
 
 use crate::exit::WrongUsage;
 use crate::files::sha256_of;

@@ -7,8 +7,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use engine::Interrupt;
-use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, Monorepo, is_local_url, printable};
+use diagnostics::printable;
+use monorepo::{ConfigVariable, DatabaseForm, DeployedConfig, Monorepo, is_local_url};
+use process::Interrupt;
 use serde::Serialize;
 use serde_json::json;
 
@@ -66,7 +67,7 @@ pub(crate) fn run(
         Some(image) => (of_image(image, repository, interrupt)?, None),
         None => of_repository(repository, printer).map(|(subject, repo)| (subject, Some(repo)))?,
     };
-    let config = DeployedConfig::read(&subject.files).map_err(monorepo::Problems::from)?;
+    let config = DeployedConfig::read(&subject.files).map_err(diagnostics::Problems::from)?;
     let schema = match &repo {
         Some(repo) => schema::check(repo, &config, repository),
         None => Schema::not_run("an image has no Backstage CLI; in the repository, leave out --image"),
@@ -115,7 +116,7 @@ fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<(Subject,
     let repo = repository::read(flags, printer)?;
     let image = recipe::plan(&repo, None).image;
     let subject = Subject {
-        files: repo.deployed_texts().map_err(monorepo::Problems::from)?,
+        files: repo.deployed_texts().map_err(diagnostics::Problems::from)?,
         missing: Vec::new(),
         environment: names(&image.environment),
         ports: vec![image.port.to_string()],

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use engine::embedded::{self, Sandbox};
-use engine::{ConfigCheck, Verdict};
-use monorepo::{DeployedConfig, Monorepo, printable};
+use diagnostics::printable;
+use monorepo::{DeployedConfig, Monorepo};
+use sandbox::{self, ConfigCheck, Sandbox, Verdict};
 use serde::Serialize;
 
 use crate::flags::RepositoryFlags;
@@ -74,13 +74,13 @@ fn try_check(repo: &Monorepo, config: &DeployedConfig, flags: &RepositoryFlags) 
     let words = |error: anyhow::Error| error.to_string();
     let shared = shared_folder(flags).map_err(words)?;
     let state = repository_folder(&shared, &repo.root);
-    let installed = embedded::installed_tree(&state.join(TREES));
+    let installed = sandbox::installed_tree(&state.join(TREES));
     let modules = [repo.root.as_path(), &installed].into_iter().find(|folder| ConfigCheck::is_installed(folder));
     let modules = modules.ok_or(
         "no installed packages with @backstage/cli; run `yarn install`, or build with `cargo xtask build-image --engine embedded`",
     )?;
     let (root, node) = node(&shared).ok_or("no Node on the PATH, and none in the state folder")?;
-    let sandbox = embedded::find_sandbox().map_err(|error| error.to_string())?;
+    let sandbox = sandbox::find_sandbox().map_err(|error| error.to_string())?;
     let (variables, placeholders) = variables(config);
     let check = ConfigCheck { repo, modules, root, node, variables };
     let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;

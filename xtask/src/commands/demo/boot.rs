@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use engine::embedded::{self, Bubblewrap};
-use engine::run::{Answers, Postgres, PostgresPrograms, Program, Publish, READY_LIMIT, Server, Service};
-use engine::{Interrupt, run};
+use boot::{Answers, Postgres, PostgresPrograms, Program, Publish, READY_LIMIT, Server, Service};
+use process::Interrupt;
+use sandbox::{self, Bubblewrap};
 use serde_json::json;
 
 use super::engine_choice::Chosen;
@@ -34,9 +34,9 @@ pub(super) struct Boot<'a> {
 impl<'a> Boot<'a> {
     pub(super) fn prepare(chosen: &'a Chosen, workspace: &'a Path) -> Result<Self> {
         if let Chosen::Docker(docker) = chosen {
-            run::ensure_local(docker)?;
+            boot::ensure_local(docker)?;
         }
-        Ok(Self { chosen, workspace, programs: PostgresPrograms::find()?, sandbox: embedded::find_sandbox()? })
+        Ok(Self { chosen, workspace, programs: PostgresPrograms::find()?, sandbox: sandbox::find_sandbox()? })
     }
 
     /// Runs the image that was built, until somebody stops it.
@@ -53,7 +53,7 @@ impl<'a> Boot<'a> {
         let session =
             Session { boot: self, flags, repository, state: &state, scratch: scratch.path(), printer, interrupt };
         let database = session.database()?;
-        let port = run::free_port(PORT).context("finding a free port")?;
+        let port = boot::free_port(PORT).context("finding a free port")?;
         let backend = session.backend(&database, port)?;
         session.check(backend.program(), port, start)?;
         if !flags.once {
@@ -85,7 +85,7 @@ impl Session<'_> {
         let log = self.state.path("logs/postgresql.log");
         let folder = self.scratch.join("postgresql");
         let Boot { programs, sandbox, .. } = self.boot;
-        engine::as_step("postgresql", self.printer, || {
+        process::as_step("postgresql", self.printer, || {
             Ok(Postgres::start(programs, sandbox, &folder, &log, self.interrupt)?)
         })
     }
@@ -100,7 +100,7 @@ impl Session<'_> {
             Chosen::Embedded => {
                 // Anybody who reaches the demo may sign in.
                 service.environment.push(("APP_CONFIG_backend_listen".to_owned(), format!("127.0.0.1:{port}")));
-                engine::as_step("unpack", self.printer, || self.unpack(&root))?
+                process::as_step("unpack", self.printer, || self.unpack(&root))?
             }
         };
         Ok(subject.start(&root, &service, Some(publish), &log)?)
@@ -119,10 +119,10 @@ impl Session<'_> {
     /// Waits for the backend, looks at the page, and says where it is.
     fn check(&self, program: &Program, port: u16, start: Instant) -> Result<()> {
         let server = Server::Port(port);
-        let ready = engine::as_step("boot", self.printer, || {
-            run::wait_until_ready(program, &server, READY_LIMIT, self.interrupt)
+        let ready = process::as_step("boot", self.printer, || {
+            boot::wait_until_ready(program, &server, READY_LIMIT, self.interrupt)
         })?;
-        let Answers { scripts, .. } = run::page_answers(&server).map_err(CheckFailed)?;
+        let Answers { scripts, .. } = boot::page_answers(&server).map_err(CheckFailed)?;
         let address = format!("http://localhost:{port}");
         let (ready, seconds) = (ready.as_secs_f64(), start.elapsed().as_secs_f64());
         self.printer.block(&format!(

@@ -1,8 +1,11 @@
 //! Which engine builds and runs the demo.
 
 use anyhow::Result;
-use engine::docker::{self, Docker};
-use engine::{Engine, EngineError, Interrupt};
+use containers::{
+    Engine,
+    docker::{self, Docker},
+};
+use process::{EngineError, Interrupt};
 
 use crate::commands::base_image;
 use crate::flags::{EngineChoice, RepositoryFlags};

@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use anyhow::Result;
-use engine::{EngineError, Event, Interrupt, Reporter};
+use process::{EngineError, Event, Interrupt, Reporter};
 
 use super::needs::{Need, still_missing};
 use super::packages::{Apt, by_hand};
@@ -39,7 +39,8 @@ pub(super) fn provide(missing: Vec<Need>, yes: bool, printer: &Printer, interrup
 
 fn install(apt: &Apt, missing: Vec<Need>, printer: &Printer, interrupt: &Interrupt) -> Result<Vec<Need>> {
     let on_line = |line: &str| printer.report(&Event::StepOutput { step: STEP.to_owned(), line: line.to_owned() });
-    let result = engine::as_step(STEP, printer, || apt.install(&missing, printer.is_interactive(), interrupt, on_line));
+    let result =
+        process::as_step(STEP, printer, || apt.install(&missing, printer.is_interactive(), interrupt, on_line));
     match result {
         Ok(()) => Ok(still_missing(missing)),
         Err(EngineError::Failed { tail, code, .. }) => Err(EngineError::Missing {

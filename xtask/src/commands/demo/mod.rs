@@ -10,13 +10,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use engine::Interrupt;
+use boot::Boot;
+use process::Interrupt;
 
 use crate::commands::build_image;
 use crate::flags::{BootFlags, BuildImage, Demo, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
-use boot::Boot;
 use engine_choice::Chosen;
 use needs::Need;
 

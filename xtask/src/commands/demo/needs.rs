@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::run::PostgresPrograms;
+use boot::PostgresPrograms;
 
 use super::engine_choice::Chosen;
 use crate::flags::Demo;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use engine::{EngineError, Interrupt, Invocation};
+use process::{EngineError, Interrupt, Invocation};
 
 use super::needs::Need;
 

@@ -1,8 +1,9 @@
 //! What could run a build here, and boot its image.
 
-use engine::embedded::{Sandbox, find_sandbox};
-use engine::run::PostgresPrograms;
-use engine::{EngineError, docker};
+use boot::PostgresPrograms;
+use containers::docker;
+use process::EngineError;
+use sandbox::{Sandbox, find_sandbox};
 
 use super::line::{Line, State};
 

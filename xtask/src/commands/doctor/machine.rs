@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use engine::Invocation;
+use process::Invocation;
 
 use super::line::{Line, State};
 

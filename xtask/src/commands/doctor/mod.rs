@@ -8,8 +8,9 @@ mod network;
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
-use engine::{EngineError, Interrupt};
-use monorepo::{Monorepo, Problems, printable};
+use diagnostics::{Problems, printable};
+use monorepo::Monorepo;
+use process::{EngineError, Interrupt};
 use serde_json::json;
 
 use crate::exit::CheckFailed;
@@ -59,7 +60,7 @@ fn repository_lines(repo: &Result<Monorepo>) -> Vec<Line> {
     }
 }
 
-fn problem(problem: &monorepo::Problem) -> Line {
+fn problem(problem: &diagnostics::Problem) -> Line {
     let found = format!("{}: {}, expected {}", problem.file.display(), problem.found, problem.expected);
     Line::failed("repository", found, &problem.next).of_repository()
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use engine::root::{Answer, servers};
-use engine::{EngineError, Interrupt};
+use process::{EngineError, Interrupt};
+use rootfs::{Answer, servers};
 
 use super::line::Line;
 use crate::flags::Doctor;

@@ -1,7 +1,7 @@
 //! Three versions of a text into one, by git.
 
 use anyhow::{Context, Result};
-use engine::EngineError;
+use process::EngineError;
 use xshell::{Shell, cmd};
 
 /// Both edits of one text, or their conflicts with git's marks.

@@ -9,7 +9,8 @@ mod root_files;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use monorepo::{Problem, Problems, Search};
+use diagnostics::{Problem, Problems};
+use monorepo::Search;
 use serde_json::json;
 
 use crate::exit::CheckFailed;

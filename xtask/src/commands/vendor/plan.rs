@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
-use monorepo::{Problem, Problems};
+use diagnostics::{Problem, Problems};
 
 use super::copy::{Kind, Wanted};
 use super::merge::{Merged, merge};

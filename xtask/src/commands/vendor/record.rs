@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use monorepo::{Problem, Problems};
+use diagnostics::{Problem, Problems};
 use serde::{Deserialize, Serialize};
 
 use super::FOLDER;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use monorepo::{Problem, Problems, SETTINGS};
+use diagnostics::{Problem, Problems};
+use monorepo::SETTINGS;
 
 use super::FOLDER;
 use super::plan::{Change, read};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use monorepo::{Finding, few};
+use diagnostics::{Finding, few};
 
 use crate::codes::{ADDON_ABI, FOREIGN_ADDON, NO_ADDON, UNLINKED_ADDON};
 use crate::read::NodeKind;

@@ -1,6 +1,6 @@
 //! The configuration files that the command names.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::codes::NO_CONFIG;
 use crate::verify::context::{Context, Says};

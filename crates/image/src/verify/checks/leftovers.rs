@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monorepo::{Finding, FindingKind, few};
+use diagnostics::{Finding, FindingKind, few};
 
 use crate::codes::{ARCHIVE, CACHE, COMPILER, GIT};
 use crate::read::NodeKind;

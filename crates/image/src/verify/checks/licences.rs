@@ -1,7 +1,7 @@
 //! Whether the licences of Debian's packages came along (Debian Policy, 12.5). Packages of npm are not looked
 //! at: many have none to bring.
 
-use monorepo::{Finding, few};
+use diagnostics::{Finding, few};
 
 use crate::codes::LICENCE;
 use crate::verify::context::{Context, Says, text};

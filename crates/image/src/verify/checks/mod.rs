@@ -12,9 +12,9 @@ mod size;
 mod user;
 
 pub use configs::config_files;
+use diagnostics::Finding;
 pub(crate) use leftovers::is_leftover;
 pub(crate) use licences::{field as debian_field, packages as debian_packages, records as debian_records};
-use monorepo::Finding;
 
 use super::context::Context;
 

@@ -1,6 +1,6 @@
 //! The one Node of an image.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::codes::{NODE_VERSION, NODES};
 use crate::verify::context::{Context, NodeProgram, Says};

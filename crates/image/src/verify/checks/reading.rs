@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use monorepo::{Finding, few};
+use diagnostics::{Finding, few};
 
 use crate::codes::{NO_TMP, UNREADABLE};
 use crate::read::{Node, NodeKind};

@@ -1,6 +1,6 @@
 //! Rights that go further than a backend needs.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use super::leftovers::of_many;
 use crate::codes::{SETUID, WRITABLE};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monorepo::{Finding, Secret, find_secrets};
+use diagnostics::{Finding, Secret, scan_for_secrets};
 
 use crate::codes::SECRET;
 use crate::document::json;
@@ -22,7 +22,7 @@ pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
             secrets.insert(path, (&note.secrets, ""));
         }
     }
-    let in_configuration = find_secrets("", &json(context.config));
+    let in_configuration = scan_for_secrets("", &json(context.config));
     if !in_configuration.is_empty() {
         secrets.insert(CONFIGURATION, (&in_configuration, ""));
     }

@@ -1,6 +1,6 @@
 //! The budget of bytes.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::codes::SIZE;
 use crate::verify::context::{Context, Says};

@@ -1,6 +1,6 @@
 //! Whom the image runs as.
 
-use monorepo::Finding;
+use diagnostics::Finding;
 
 use crate::codes::ROOT;
 use crate::verify::context::{Context, Says};

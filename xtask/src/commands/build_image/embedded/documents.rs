@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use image::sbom::{Inventory, NamedImage};
-use image::{ImageError, Layout, Referrer, StoredImage, export_oci_folder};
+use image::{
+    ImageError, Layout, Referrer, StoredImage, export_oci_folder,
+    sbom::{Inventory, NamedImage},
+};
 
 use super::Session;
 use crate::commands::build_image::evidence::{self, Foundation, Origin};

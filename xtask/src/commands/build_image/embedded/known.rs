@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use engine::LocalImage;
+use containers::LocalImage;
 use image::{ImageDigest, Layer, Layout};
 
 use super::Session;

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use artifacts::Verification;
-use engine::embedded::Build;
-use engine::root::Architecture;
-use image::prune::PruneClass;
-use image::{ImageSpec, Judged, Layout, PartCache, RunConfiguration, StoredImage, write_archive};
-use monorepo::{Baseline, Monorepo};
+use diagnostics::Baseline;
+use image::{ImageSpec, Judged, Layout, PartCache, RunConfiguration, StoredImage, prune::PruneClass, write_archive};
+use monorepo::Monorepo;
 use recipe::StepId;
+use rootfs::Architecture;
+use sandbox::Build;
 
 use super::{LAYERS, SIZES, Session};
 use crate::commands::build_image::assembly::{self, LayerStore, SizedLayer};
@@ -43,7 +43,7 @@ impl Session<'_> {
         let base = self.with_techdocs(build, &mut store, base)?;
         build.wait_for(&StepId::BuildBackend, self.interrupt, &self.story.steps)?;
         let assemble = || self.assemble(build, store, base, incoming);
-        engine::as_step(&StepId::Assemble.to_string(), &self.story.steps, assemble)
+        process::as_step(&StepId::Assemble.to_string(), &self.story.steps, assemble)
     }
 
     /// MkDocs is a layer of its own, when it is asked for.
@@ -64,7 +64,7 @@ impl Session<'_> {
     fn layer_store(&self) -> Result<LayerStore> {
         if self.flags.no_cache {
             for path in [LAYERS, PARTS] {
-                engine::remove_tree(&self.state.path(path))?;
+                process::remove_tree(&self.state.path(path))?;
             }
         }
         let layout = assembly::sound_layout(&self.layout_folder())?;

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use engine::embedded::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
-use engine::run::ImageSettings;
-use engine::{Interrupt, LocalImage};
-use image::prune::PruneClass;
-use image::{Compression, Layer, Layout, StoredImage};
-use monorepo::{Baseline, Monorepo};
+use containers::LocalImage;
+use diagnostics::Baseline;
+use image::{Compression, ImageSettings, Layer, Layout, StoredImage, prune::PruneClass};
+use monorepo::Monorepo;
+use process::Interrupt;
 use recipe::{Recipe, StepId};
+use sandbox::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
 
 use super::base::{self, Ground};
 use super::image_check;
@@ -62,7 +62,7 @@ pub(super) fn run(
     }
     if !state.path(TREES).exists() {
         // The first build here: better to know before everything is fetched.
-        embedded::find_sandbox()?.check()?;
+        sandbox::find_sandbox()?.check()?;
     }
     let (commit, ground) = std::thread::scope(|scope| {
         let commit = scope.spawn(|| Commit::of(&repo.root));
@@ -171,7 +171,7 @@ impl Session<'_> {
         build.finish(self.interrupt, &self.story.steps)?;
         drop(build);
         if self.interrupt.is_set() {
-            return Err(engine::EngineError::Interrupted.into());
+            return Err(process::EngineError::Interrupted.into());
         }
         let settings = ImageSettings {
             environment: made.spec.env.clone(),
@@ -210,12 +210,12 @@ impl Session<'_> {
         let typecheck = if self.flags.embedded.no_typecheck { TypeCheck::Skip } else { TypeCheck::Gate };
         let mut secrets = secrets(self.flags, &self.recipe)?;
         if secrets.iter().all(|secret| secret.id != "ca") {
-            secrets.extend(engine::system_certificates());
+            secrets.extend(process::system_certificates());
         }
         Ok(EmbeddedJob {
             repo: Arc::clone(&self.repo),
             recipe: Arc::clone(&self.recipe),
-            sandbox: Arc::new(embedded::find_sandbox()?),
+            sandbox: Arc::new(sandbox::find_sandbox()?),
             builder: self.ground.builder.clone(),
             state: self.state.path(TREES),
             caches: self.state.shared().join("caches"),

@@ -1,8 +1,8 @@
 //! What is said of a build.
 
 use anyhow::Result;
-use engine::LocalImage;
-use engine::embedded::Build;
+use containers::LocalImage;
+use sandbox::Build;
 use serde_json::json;
 
 use super::{SIZES, Session};

@@ -1,0 +1,15 @@
+//! What is wrong, as data: problems of a repository, findings and their baselines, text that is safe on a terminal.
+
+mod baseline;
+mod finding;
+mod nearest;
+mod problem;
+mod secrets;
+mod text;
+
+pub use baseline::{Accepted, Baseline};
+pub use finding::{Finding, FindingKind, Says, Severity, shortened};
+pub use nearest::nearest;
+pub use problem::{Position, Problem, Problems};
+pub use secrets::{Secret, is_secret_name, scan_for_secrets};
+pub use text::{escaped, few, hexadecimal, printable};

@@ -1,0 +1,99 @@
+//! What can go wrong while an engine runs.
+
+use std::fmt;
+use std::path::Path;
+
+use diagnostics::escaped;
+
+/// A failure of a process or of the engine itself.
+#[derive(Debug)]
+pub enum EngineError {
+    /// A program is not on the PATH, or nothing that could run the build is.
+    Missing {
+        /// What was looked for.
+        what: String,
+        /// What was found instead, a line each.
+        details: Vec<String>,
+        /// What to do.
+        hint: String,
+    },
+    /// The operating system refused something.
+    Io {
+        /// What was attempted.
+        doing: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A program ran and failed.
+    Failed {
+        /// The command line.
+        command: String,
+        /// Exit code, when it was not a signal.
+        code: Option<i32>,
+        /// The step that failed, when one is to blame.
+        step: Option<String>,
+        /// The last lines it printed.
+        tail: Vec<String>,
+        /// What is known about such a failure.
+        hint: Option<&'static str>,
+        /// Whether the repository is to blame, rather than the engine or the network.
+        repository: bool,
+        /// The file with everything that was printed.
+        log: Option<Box<Path>>,
+    },
+    /// The user or the system asked to stop.
+    Interrupted,
+}
+
+impl EngineError {
+    /// An input or output error while `doing` something; that may name an entry of an untrusted archive.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let doing = escaped(&doing.into());
+        move |source| Self::Io { doing, source }
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { what, details, hint } => {
+                write!(out, "{what}")?;
+                for detail in details {
+                    write!(out, "\n  {detail}")?;
+                }
+                write!(out, "\n  hint: {hint}")
+            }
+            Self::Io { doing, source } => write!(out, "{doing}: {source}"),
+            Self::Failed { command, code, step, tail, hint, log, .. } => {
+                match step {
+                    Some(step) => write!(out, "the step {step} failed")?,
+                    None => write!(out, "a command failed")?,
+                }
+                if let Some(code) = code {
+                    write!(out, " (exit code {code})")?;
+                }
+                write!(out, "\n  command: {command}")?;
+                for line in tail {
+                    write!(out, "\n  | {line}")?;
+                }
+                if let Some(log) = log {
+                    write!(out, "\n  full log: {}", log.display())?;
+                }
+                match hint {
+                    Some(hint) => write!(out, "\n  hint: {hint}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Interrupted => write!(out, "interrupted; the previous image and artifacts are untouched"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
