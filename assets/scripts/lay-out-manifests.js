@@ -12,7 +12,7 @@ for (const folder of process.argv.slice(1)) {
     continue;
   }
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8").replace(/^\uFEFF/, ""));
-  if (stage === "production-dependencies" && folder !== ".") {
+  if ({{ is_production }} && folder !== ".") {
     for (const [key, value] of Object.entries(manifest.publishConfig ?? {})) {
       if (!["access", "registry", "tag"].includes(key)) manifest[key] = value;
     }

@@ -2,7 +2,7 @@
 
 use monorepo::{Monorepo, Workspace};
 
-use crate::step::Action;
+use crate::action::Action;
 
 /// Runs a program in the root of the work tree.
 pub(crate) fn run<const N: usize>(argv: [&str; N]) -> Action {

@@ -3,34 +3,16 @@
 
 use monorepo::{Monorepo, Workspace};
 
+use crate::archive::{DistWorkspace, OUT, PackageBuild};
 use crate::command_line::{backstage_cli, direct, shares_root_version};
-use crate::step::Action;
-
-/// The build of one package that goes into the production workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackageBuild {
-    /// Folder of the package.
-    pub folder: String,
-    /// Leaves `dist` in the package's folder.
-    pub action: Action,
-}
 
 /// Roles whose packages are built into CommonJS and type declarations (`cli-node`, `packageRoles`): without
 /// the declarations, which no production workspace holds, that is what the role `cli` builds.
 const COMMON_JS_ROLES: &[&str] = &["backend", "backend-plugin", "backend-plugin-module", "node-library", "cli"];
 
-/// Commands whose result is the content of `bundle.tar.gz`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DistWorkspace {
-    /// The packages that are not bundled; in any order, since none reads another's output.
-    pub builds: Vec<PackageBuild>,
-    /// Packs all of them into a folder that must exist and be empty.
-    pub pack: Action,
-}
-
-/// The commands that lay out the production workspace in `target`, or `None` where the archives' own build
+/// The commands that lay out the production workspace in [`OUT`], or `None` where the archives' own build
 /// does something that these commands would not: a script of the user's own, a role with more outputs.
-pub fn dist_workspace(repo: &Monorepo, target: &str) -> Option<DistWorkspace> {
+pub(crate) fn dist_workspace(repo: &Monorepo) -> Option<DistWorkspace> {
     let packages = repo.production_packages();
     if !packages.iter().all(|package| is_plain(repo, package)) {
         return None;
@@ -41,8 +23,9 @@ pub fn dist_workspace(repo: &Monorepo, target: &str) -> Option<DistWorkspace> {
         action: backstage_cli(package, ["package", "build", "--role", "cli"].map(str::to_owned)),
     });
     let backend = repo.backend();
-    let pack = backstage_cli(backend, ["build-workspace".to_owned(), target.to_owned(), backend.name.clone()]);
-    Some(DistWorkspace { builds: builds.collect(), pack })
+    let pack = backstage_cli(backend, ["build-workspace".to_owned(), OUT.to_owned(), backend.name.clone()]);
+    let bundles = repo.bundles().iter().map(|package| package.folder.clone()).collect();
+    Some(DistWorkspace { builds: builds.collect(), bundles, pack })
 }
 
 /// Whether these commands build a package as the build of the archives would

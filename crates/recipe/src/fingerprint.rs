@@ -37,7 +37,7 @@ pub(crate) fn inputs(
             files += 1;
         }
     }
-    Inputs { manifests, manifest_folders, paths, files, digest: hexadecimal(&hash.finalize()) }
+    Inputs { manifests, manifest_folders, paths, outputs: Vec::new(), files, digest: hexadecimal(&hash.finalize()) }
 }
 
 /// The reduced manifests that a step reads: path and text, as [`crate::render`]'s own script writes them.

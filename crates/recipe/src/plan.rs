@@ -5,34 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use monorepo::{Monorepo, NodeVersion, Workspace, YarnRelease};
 use serde::Serialize;
 
+use crate::action::{Action, Script};
+use crate::archive::Archive;
 use crate::command_line::{build_package, run, starts_yarn, typecheck};
+use crate::dist_workspace::dist_workspace;
 use crate::fingerprint::{digest_of, inputs, seal};
-use crate::health::{HealthCheck, health_check};
-use crate::runtime::{runtime_packages, techdocs};
+use crate::health::health_check;
+use crate::place::{Place, Root, YarnPackage};
+use crate::runtime::{mkdocs, runtime_packages, techdocs};
+use crate::runtime_image::{ImageProgram, RuntimeImage, WORKING_DIRECTORY};
 use crate::sources;
-use crate::step::{Action, ManifestForm, Script, Step, StepId};
+use crate::step::{
+    Cache, Handed, Inputs, Keeps, ManifestForm, Origin, OriginForm, Platform, Sharing, Shim, Step, StepId,
+};
 
 /// Version of the JSON form of a recipe; it grows when a field changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
-
-/// What an image does when it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RuntimeImage {
-    /// User and group, as numbers: some platforms refuse names.
-    pub user: String,
-    /// Working directory.
-    pub working_directory: String,
-    /// Environment, as `NAME=value`.
-    pub environment: Vec<String>,
-    /// The port the backend listens on.
-    pub port: u16,
-    /// Program and arguments.
-    pub command: Vec<String>,
-    /// How engines ask it whether it is ready.
-    pub health_check: Option<HealthCheck>,
-    /// Configuration and other files beside the bundle, relative to the root.
-    pub files: Vec<String>,
-}
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Everything it takes to make the image of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +44,16 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// A step by its name.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == *id)
+    }
+
+    /// The step that makes the image of what the others left.
+    pub fn assembling(&self) -> StepId {
+        StepId::Assemble
+    }
+
     /// Where the Dockerfile that it is written down as goes, relative to the root: beside the backend.
     pub fn dockerfile(&self) -> String {
         format!("{}/Dockerfile.flightcontrol", self.backend)
@@ -65,6 +63,14 @@ impl Recipe {
     pub fn ignore_file(&self) -> String {
         format!("{}.dockerignore", self.dockerfile())
     }
+}
+
+/// The folder that Yarn installs into, in the root and in workspaces.
+const MODULES: &str = "node_modules";
+
+/// The step whose work tree holds every installed package, in every recipe.
+pub fn installing_step() -> StepId {
+    StepId::Install
 }
 
 /// The default base image for a Node version.
@@ -78,14 +84,14 @@ pub fn plan(repo: &Monorepo, base_image: Option<&str>) -> Recipe {
     let mut steps = vec![toolchain(repo), install(repo), production_dependencies(repo)];
     steps.extend(typecheck_step(repo));
     let bundles = bundle_steps(repo);
-    let bundle_ids: Vec<_> = bundles.iter().map(|step| step.id.clone()).collect();
+    let backend = build_backend(repo, &bundles);
     steps.extend(bundles);
-    steps.push(build_backend(repo, &bundle_ids));
+    steps.push(backend);
     let assemble = assemble(repo, &steps);
     steps.extend(runtime_packages(repo).into_iter().chain(techdocs(repo)));
     steps.push(assemble);
     seal(&mut steps, &base_image);
-    let image = runtime_image(repo);
+    let image = runtime_image(repo, image_programs(&steps));
     let fingerprint = digest_of(&(SCHEMA_VERSION, &base_image, &steps, &image, &repo.ignored));
     Recipe {
         schema: SCHEMA_VERSION,
@@ -99,27 +105,44 @@ pub fn plan(repo: &Monorepo, base_image: Option<&str>) -> Recipe {
     }
 }
 
-pub(crate) fn new_step(
-    id: StepId,
-    summary: &str,
-    needs: Vec<StepId>,
-    inputs: crate::step::Inputs,
-    actions: Vec<Action>,
-) -> Step {
+/// A step in a work tree as the image has it, which sees what the install left and nothing else.
+pub(crate) fn new_step(id: StepId, summary: &str, needs: Vec<StepId>, inputs: Inputs, actions: Vec<Action>) -> Step {
     Step {
         id,
         summary: summary.to_owned(),
-        from: needs.first().cloned(),
+        place: Place::WorkTree { at: WORKING_DIRECTORY.to_owned(), over: Root::Builder, packages: Vec::new() },
+        from: needs.first().map(|step| Origin { step: step.clone(), form: OriginForm::Linked }),
         needs,
         inputs,
         actions,
+        keeps: Keeps { paths: vec![MODULES.to_owned()], compiled: None },
+        outputs: Vec::new(),
+        optional_outputs: Vec::new(),
+        archive: None,
+        shims: Vec::new(),
+        gate: false,
+        platform: Platform::Build,
         caches: Vec::new(),
         secrets: Vec::new(),
         env: BTreeMap::new(),
         network: false,
-        outputs: Vec::new(),
         fingerprint: String::new(),
     }
+}
+
+/// The install, or what it becomes by leaving packages out, in a work tree that Yarn brings up to date.
+fn installing(repo: &Monorepo, mut step: Step) -> Step {
+    step.caches =
+        vec![Cache { name: "yarn", sharing: Sharing::Exclusive }, Cache { name: "ccache", sharing: Sharing::Shared }];
+    step.secrets = network_secrets(repo);
+    step.network = true;
+    step.outputs = vec![MODULES.to_owned()];
+    step.optional_outputs = repo.module_folders();
+    step.optional_outputs.retain(|folder| folder != MODULES);
+    // What Yarn keeps beside the packages it installed, for the next time.
+    let state = [".yarn/install-state.gz", ".yarn/build-state.yml", ".yarn/unplugged"];
+    step.keeps.paths.extend(state.map(str::to_owned));
+    step
 }
 
 /// The secrets of every step that talks to a registry: a CA bundle, the proxies, and the variables
@@ -145,19 +168,20 @@ pub(crate) fn debian_packages(repo: &Monorepo) -> Vec<&'static str> {
 }
 
 fn toolchain(repo: &Monorepo) -> Step {
-    let packages = debian_packages(repo);
-    let mut actions = Vec::new();
-    if !packages.is_empty() {
-        let argv = ["apt-get", "install", "--yes", "--no-install-recommends"].into_iter().chain(packages);
-        actions.push(Action::Run { argv: argv.map(str::to_owned).collect(), folder: String::new() });
-    }
-    if let YarnRelease::Registry { version, .. } = &repo.yarn.release {
-        actions.push(run(["npm", "install", "--global", &format!("@yarnpkg/cli-dist@{version}")]));
-    }
+    let packages: Vec<String> = debian_packages(repo).into_iter().map(str::to_owned).collect();
+    let yarn = match &repo.yarn.release {
+        YarnRelease::Registry { version, hash } => {
+            Some(YarnPackage { package: format!("@yarnpkg/cli-dist@{version}"), hash: hash.clone() })
+        }
+        YarnRelease::Committed { .. } => None,
+    };
     let inputs = inputs(repo, ManifestForm::None, Vec::new(), Vec::new());
-    let mut step = new_step(StepId::Toolchain, "compilers for native addons, and Yarn", Vec::new(), inputs, actions);
-    step.network = !step.actions.is_empty();
+    let summary = "compilers for native addons, and Yarn";
+    let mut step = new_step(StepId::Toolchain, summary, Vec::new(), inputs, Vec::new());
+    step.network = !packages.is_empty() || yarn.is_some();
     step.secrets = network_secrets(repo);
+    step.keeps = Keeps::default();
+    step.place = Place::BuilderRoot { packages, yarn };
     step
 }
 
@@ -169,12 +193,7 @@ fn install(repo: &Monorepo) -> Step {
     let inputs = inputs(repo, ManifestForm::Install, all_manifest_folders(repo), sources::install(repo));
     let actions = vec![run(["yarn", "install", "--immutable"])];
     let summary = "every dependency of every workspace; a source edit never comes here";
-    let mut step = new_step(StepId::Install, summary, vec![StepId::Toolchain], inputs, actions);
-    step.caches = vec!["yarn", "ccache"];
-    step.secrets = network_secrets(repo);
-    step.network = true;
-    step.outputs = vec!["node_modules".to_owned()];
-    step
+    installing(repo, new_step(StepId::Install, summary, vec![StepId::Toolchain], inputs, actions))
 }
 
 /// Top-level folders that hold workspaces.
@@ -197,18 +216,27 @@ fn production_dependencies(repo: &Monorepo) -> Step {
     let summary =
         "what the backend needs at run time, cut down from the install, so that native addons are compiled once";
     let mut step = new_step(StepId::ProductionDependencies, summary, vec![StepId::Install], inputs, actions);
-    step.caches = vec!["yarn", "ccache"];
-    step.secrets = network_secrets(repo);
-    step.network = true;
-    step.outputs = vec!["node_modules".to_owned()];
-    step
+    // Yarn writes its state in place.
+    let private = vec![".yarn-state.yml".to_owned(), ".yarn".to_owned()];
+    step.from = Some(Origin { step: StepId::Install, form: OriginForm::CutDown { private } });
+    step.platform = Platform::Target;
+    step.keeps.compiled = Some(compiled_packages(repo));
+    installing(repo, step)
+}
+
+/// The locked packages that may compile native code.
+fn compiled_packages(repo: &Monorepo) -> Vec<String> {
+    let names = repo.lockfile.native_addons();
+    let entries = repo.lockfile.entries.iter().filter(|entry| names.contains(entry.name()));
+    entries.map(|entry| entry.resolution.clone()).collect()
 }
 
 fn typecheck_step(repo: &Monorepo) -> Option<Step> {
     let folders = repo.typecheck_folders.as_ref()?;
     let actions = vec![typecheck(repo)?];
     let inputs = inputs(repo, ManifestForm::None, Vec::new(), sources::typecheck(repo, folders));
-    let step = new_step(StepId::Typecheck, "a gate beside the build", vec![StepId::Install], inputs, actions);
+    let mut step = new_step(StepId::Typecheck, "a gate beside the build", vec![StepId::Install], inputs, actions);
+    step.gate = true;
     Some(with_yarn_secrets(repo, step))
 }
 
@@ -217,7 +245,7 @@ fn with_yarn_secrets(repo: &Monorepo, mut step: Step) -> Step {
     if step.actions.iter().any(starts_yarn) {
         step.secrets = network_secrets(repo);
     }
-    step.caches.push("node");
+    step.caches.push(Cache { name: "node", sharing: Sharing::Shared });
     step
 }
 
@@ -246,13 +274,25 @@ fn stage_suffix(package: &Workspace, all: &[&Workspace]) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
 }
 
-fn build_backend(repo: &Monorepo, bundles: &[StepId]) -> Step {
-    let inputs = inputs(repo, ManifestForm::None, Vec::new(), sources::backend(repo));
-    let needs = std::iter::once(StepId::Install).chain(bundles.iter().cloned()).collect();
+fn build_backend(repo: &Monorepo, bundles: &[Step]) -> Step {
+    let mut inputs = inputs(repo, ManifestForm::None, Vec::new(), sources::backend(repo));
+    let handed = |step: &Step| step.outputs.first().map(|path| Handed { step: step.id.clone(), path: path.clone() });
+    inputs.outputs = bundles.iter().filter_map(handed).collect();
+    let needs = std::iter::once(StepId::Install).chain(bundles.iter().map(|step| step.id.clone())).collect();
     let actions = vec![build_package(repo, repo.backend())];
     let mut step =
         new_step(StepId::BuildBackend, "the backend, its local packages and the two archives", needs, inputs, actions);
-    step.outputs = ["skeleton", "bundle"].map(|name| format!("{}/dist/{name}.tar.gz", repo.backend().folder)).to_vec();
+    let archive = |name: &str| format!("{}/dist/{name}.tar.gz", repo.backend().folder);
+    step.outputs = vec![archive("skeleton"), archive("bundle")];
+    step.archive = Some(Archive {
+        file: archive("bundle"),
+        manifests: repo.production_packages().iter().map(|package| package.manifest_path()).collect(),
+        direct: dist_workspace(repo),
+    });
+    let built: Vec<_> = repo.bundles().iter().map(|package| package.folder.clone()).collect();
+    if !built.is_empty() {
+        step.shims = vec![Shim { name: "yarn".to_owned(), built }];
+    }
     with_yarn_secrets(repo, step)
 }
 
@@ -263,10 +303,19 @@ fn assemble(repo: &Monorepo, steps: &[Step]) -> Step {
     let actions = vec![script_in_root(Script::CheckSkeleton)];
     let mut step = new_step(StepId::Assemble, "everything under /app of the image", needs.collect(), inputs, actions);
     step.from = None;
+    step.place = Place::Image;
+    step.keeps = Keeps::default();
+    step.platform = Platform::Target;
     step
 }
 
-fn runtime_image(repo: &Monorepo) -> RuntimeImage {
+/// What the image holds below the app.
+fn image_programs(steps: &[Step]) -> Vec<ImageProgram> {
+    let is_there = steps.iter().any(|step| step.id == StepId::TechDocs);
+    is_there.then(mkdocs).into_iter().collect()
+}
+
+fn runtime_image(repo: &Monorepo, programs: Vec<ImageProgram>) -> RuntimeImage {
     let mut environment = vec!["NODE_ENV=production".to_owned()];
     if repo.lockfile.entries.iter().any(|entry| entry.name() == "isolated-vm") {
         // isolated-vm crashes Node 20 and later without it (its README, "Requirements").
@@ -275,11 +324,14 @@ fn runtime_image(repo: &Monorepo) -> RuntimeImage {
     let configs = repo.configs.deployed.iter().flat_map(|name| ["--config".to_owned(), name.clone()]);
     RuntimeImage {
         user: "1000:1000".to_owned(),
-        working_directory: "/app".to_owned(),
+        working_directory: WORKING_DIRECTORY.to_owned(),
         environment,
         port: repo.configs.port,
         command: ["node".to_owned(), repo.backend().folder.clone()].into_iter().chain(configs).collect(),
         health_check: health_check(repo),
         files: sources::runtime(repo),
+        dependencies: StepId::ProductionDependencies,
+        application: StepId::BuildBackend,
+        programs,
     }
 }

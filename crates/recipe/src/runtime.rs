@@ -2,16 +2,17 @@
 
 use monorepo::Monorepo;
 
+use crate::action::Action;
 use crate::command_line::run;
 use crate::fingerprint::inputs;
+use crate::place::{Place, Root};
 use crate::plan::{network_secrets, new_step};
-use crate::step::{Action, ManifestForm, Step, StepId};
+use crate::runtime_image::ImageProgram;
+use crate::step::{Keeps, ManifestForm, Platform, Step, StepId};
 
 /// Where MkDocs and the Python packages it needs are, in the builder and in the image: a virtual environment
 /// works at no other path, and the folder above must be there in every builder.
-pub const TECHDOCS: &str = "/usr/local/lib/techdocs";
-/// Where the backend finds MkDocs, and what that is.
-pub const MKDOCS: (&str, &str) = ("/usr/local/bin/mkdocs", "/usr/local/lib/techdocs/bin/mkdocs");
+const TECHDOCS: &str = "/usr/local/lib/techdocs";
 /// Folders that may hold Debian's `python3-pip-whl`: pip itself does not stay in the image.
 const RUN_PIP: &str = "import glob, runpy, sys; \
     sys.path[:0] = [wheel for folder in ('/usr/share', '/run') for wheel in glob.glob(folder + '/python-wheels/pip-*.whl')]; \
@@ -28,10 +29,10 @@ pub(crate) fn runtime_packages(repo: &Monorepo) -> Option<Step> {
     if packages.is_empty() {
         return None;
     }
-    let argv = ["apt-get", "install", "--yes", "--no-install-recommends"].map(str::to_owned).into_iter();
-    let actions = vec![Action::Run { argv: argv.chain(packages).collect(), folder: String::new() }];
     let summary = "Debian packages that the backend starts or loads, below all that changes more often";
-    Some(with_network(repo, StepId::RuntimePackages, summary, actions))
+    let mut step = with_network(repo, StepId::RuntimePackages, summary, Vec::new());
+    step.place = Place::ImageRoot { packages };
+    Some(step)
 }
 
 /// MkDocs in a virtual environment, when it is asked for.
@@ -52,12 +53,23 @@ pub(crate) fn techdocs(repo: &Monorepo) -> Option<Step> {
         with_network(repo, StepId::TechDocs, "MkDocs, for documentation that the backend generates", actions);
     step.secrets.extend(INDEX.iter().map(|name| (*name).to_owned()).filter(|name| !repo.yarn.variables.contains(name)));
     step.outputs = vec!["bin/mkdocs".to_owned()];
+    let packages = vec!["python3-pip-whl".to_owned()];
+    step.place = Place::WorkTree { at: TECHDOCS.to_owned(), over: Root::Image, packages };
     Some(step)
+}
+
+/// MkDocs as it is in the image.
+pub(crate) fn mkdocs() -> ImageProgram {
+    let links = vec![("/usr/local/bin/mkdocs".to_owned(), "/usr/local/lib/techdocs/bin/mkdocs".to_owned())];
+    ImageProgram { step: StepId::TechDocs, folder: TECHDOCS.to_owned(), links }
 }
 
 fn with_network(repo: &Monorepo, id: StepId, summary: &str, actions: Vec<Action>) -> Step {
     let mut step = new_step(id, summary, Vec::new(), inputs(repo, ManifestForm::None, Vec::new(), Vec::new()), actions);
     step.network = true;
     step.secrets = network_secrets(repo);
+    // pip would leave what another list of packages brought.
+    step.keeps = Keeps::default();
+    step.platform = Platform::Target;
     step
 }

@@ -3,7 +3,8 @@
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use monorepo::{DEPENDENCY_MAPS, INSTALL_FIELDS, LIFECYCLE_SCRIPTS, Monorepo, NOT_FOR_INSTALL, YarnRelease};
 
-use crate::step::Script;
+use crate::action::Script;
+use crate::step::Shim;
 
 /// A shell script that runs a command with the build secrets in its environment.
 pub const WITH_BUILD_ENVIRONMENT: &str = include_str!("../../../assets/scripts/with-build-environment.sh");
@@ -12,7 +13,7 @@ const LAY_OUT_MANIFESTS: &str = include_str!("../../../assets/scripts/lay-out-ma
 const CHECK_LOCKFILE: &str = include_str!("../../../assets/scripts/check-lockfile.js");
 const CHECK_SKELETON: &str = include_str!("../../../assets/scripts/check-skeleton.js");
 const SORT_CONFIG_SCHEMA: &str = include_str!("../../../assets/scripts/sort-config-schema.js");
-const YARN_BUT_BUNDLES: &str = include_str!("../../../assets/scripts/yarn-but-bundles.sh");
+const YARN_SHIM: &str = include_str!("../../../assets/scripts/yarn-shim.sh");
 
 /// The text of a script, for `node -e`.
 ///
@@ -20,7 +21,6 @@ const YARN_BUT_BUNDLES: &str = include_str!("../../../assets/scripts/yarn-but-bu
 /// The script in `assets/` is broken as a template.
 pub fn script_text(script: Script) -> Result<String, minijinja::Error> {
     let text = match script {
-        Script::LayOutManifests => LAY_OUT_MANIFESTS,
         Script::CheckLockfile => CHECK_LOCKFILE,
         Script::CheckSkeleton => CHECK_SKELETON,
         Script::SortConfigSchema => SORT_CONFIG_SCHEMA,
@@ -37,14 +37,29 @@ pub fn script_text(script: Script) -> Result<String, minijinja::Error> {
     )
 }
 
-/// A shell script to find as `yarn` while the backend is built: the bundled packages are built already. All
-/// else is for the program `yarn`.
+/// Writes the reduced manifests that stages read; with the JavaScript that knows stages of production manifests.
 ///
 /// # Errors
 /// As [`script_text`].
-pub fn yarn_but_bundles(repo: &Monorepo, yarn: &str) -> Result<String, minijinja::Error> {
-    let folders: Vec<_> = repo.bundles().into_iter().map(|workspace| workspace.folder.clone()).collect();
-    fill(YARN_BUT_BUNDLES, &context! { bundle_folders => folders, yarn })
+pub(crate) fn lay_out_manifests_text(is_production: &str) -> Result<String, minijinja::Error> {
+    let json = |list: &[&str]| serde_json::to_string(list).unwrap_or_default();
+    fill(
+        LAY_OUT_MANIFESTS,
+        &context! {
+            is_production,
+            not_for_install => json(NOT_FOR_INSTALL),
+            dependency_maps => json(DEPENDENCY_MAPS),
+            lifecycle_scripts => json(LIFECYCLE_SCRIPTS),
+        },
+    )
+}
+
+/// The shell script of a shim, which leaves all but what is built already to `program`.
+///
+/// # Errors
+/// As [`script_text`].
+pub fn shim_text(shim: &Shim, program: &str) -> Result<String, minijinja::Error> {
+    fill(YARN_SHIM, &context! { bundle_folders => &shim.built, yarn => program })
 }
 
 /// File of the Yarn release in a builder.

@@ -5,6 +5,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::action::Action;
+use crate::archive::Archive;
+use crate::place::Place;
+
 /// Names a step; also the name of its stage in the Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StepId {
@@ -71,47 +75,105 @@ pub struct Inputs {
     pub manifest_folders: Vec<String>,
     /// Files and folders, relative to the root.
     pub paths: Vec<String>,
+    /// What other steps made.
+    pub outputs: Vec<Handed>,
     /// How many files of the tree that is.
     pub files: usize,
     /// SHA-256 over the names, modes and contents of all of them.
     pub digest: String,
 }
 
-/// Programs of our own that run inside the builder, under `assets/scripts`.
+/// What a step hands to another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Handed {
+    /// The step that made it.
+    pub step: StepId,
+    /// Its path in the work trees of both.
+    pub path: String,
+}
+
+/// The step whose work tree another one continues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// That step.
+    pub step: StepId,
+    /// How its tree is used.
+    #[serde(flatten)]
+    pub form: OriginForm,
+}
+
+/// How a step uses the work tree that it continues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "form")]
+pub enum OriginForm {
+    /// The files that the origin read are there, and its outputs, which cannot be changed.
+    Linked,
+    /// A copy, which the commands may cut down; the step's manifests stand in for those of the origin.
+    CutDown {
+        /// What the commands change in place (a name, at any depth): a copy made of links would share it.
+        private: Vec<String>,
+    },
+}
+
+/// What a backend may leave in a work tree from one run to the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Keeps {
+    /// Paths; a name without a slash is kept at any depth. None means that the tree begins empty.
+    pub paths: Vec<String>,
+    /// Packages whose native code is in what is kept: when the list or the builder changes, all of it is stale.
+    pub compiled: Option<Vec<String>>,
+}
+
+impl Keeps {
+    /// Whether a path of the work tree may stay.
+    pub fn keeps(&self, path: &str) -> bool {
+        let is_named = |kept: &String| match kept.contains('/') {
+            true => path == kept,
+            false => path.rsplit('/').next() == Some(kept),
+        };
+        self.paths.iter().any(is_named)
+    }
+}
+
+/// A program that a step's commands find instead of the one of that name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shim {
+    /// The program's name.
+    pub name: String,
+    /// Folders of packages that it does not build, since their output is handed in.
+    pub built: Vec<String>,
+}
+
+/// Whether two users of a cache may work at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Script {
-    /// Writes the reduced manifests that a stage reads.
-    LayOutManifests,
-    /// Every installed package must be in the lockfile.
-    CheckLockfile,
-    /// The archives must ask for what was installed.
-    CheckSkeleton,
-    /// The bundler writes the config schemas in another order each time.
-    SortConfigSchema,
+pub enum Sharing {
+    /// Any number.
+    Shared,
+    /// One.
+    Exclusive,
 }
 
-/// One thing a step does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Action {
-    /// Runs a program; no shell is between.
-    Run {
-        /// The program and its arguments.
-        argv: Vec<String>,
-        /// Working directory relative to the work tree; empty for its root.
-        folder: String,
-    },
-    /// Runs a program of ours with Node.
-    Script {
-        /// Which.
-        script: Script,
-        /// Working directory relative to the work tree; empty for its root.
-        folder: String,
-    },
+/// A cache, which commands find as `/cache/NAME`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Cache {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is used.
+    pub sharing: Sharing,
 }
 
-/// One step: what it needs, reads, runs and leaves.
+/// Where a step runs when an image is for another platform than the machine that builds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// Once, for the machine that builds.
+    Build,
+    /// Once for each platform of the image.
+    Target,
+}
+
+/// One step: everything that a backend must know to run it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// Its name.
@@ -120,22 +182,48 @@ pub struct Step {
     pub summary: String,
     /// Steps that come before.
     pub needs: Vec<StepId>,
-    /// The step whose work tree this one continues.
-    pub from: Option<StepId>,
-    /// What it reads from the repository.
+    /// Where it works.
+    pub place: Place,
+    /// The step whose work tree, or root file system, this one continues.
+    pub from: Option<Origin>,
+    /// What it reads from the repository and from other steps.
     pub inputs: Inputs,
     /// What it does, in order.
     pub actions: Vec<Action>,
-    /// Named caches it may use.
-    pub caches: Vec<&'static str>,
+    /// What may stay in its work tree for the next run.
+    pub keeps: Keeps,
+    /// What it leaves for others, relative to the work tree.
+    pub outputs: Vec<String>,
+    /// What it may leave besides.
+    pub optional_outputs: Vec<String>,
+    /// The archive among its outputs, if there is one.
+    pub archive: Option<Archive>,
+    /// Programs that its commands find first.
+    pub shims: Vec<Shim>,
+    /// Whether it must succeed before the image is named, though nothing waits for its files.
+    pub gate: bool,
+    /// Where it runs.
+    pub platform: Platform,
+    /// Caches that it may use.
+    pub caches: Vec<Cache>,
     /// Names of the secrets it may read.
     pub secrets: Vec<String>,
     /// Environment of its programs, beyond the builder's own.
     pub env: BTreeMap<String, String>,
     /// Whether it needs the network.
     pub network: bool,
-    /// What it leaves for others, relative to the work tree.
-    pub outputs: Vec<String>,
     /// SHA-256 over all of the above and the fingerprints of what it needs.
     pub fingerprint: String,
+}
+
+impl Step {
+    /// Whether it has a work tree of its own.
+    pub fn has_work_tree(&self) -> bool {
+        matches!(self.place, Place::WorkTree { .. })
+    }
+
+    /// Everything that it may leave.
+    pub fn all_outputs(&self) -> impl Iterator<Item = &String> {
+        self.outputs.iter().chain(&self.optional_outputs)
+    }
 }

@@ -11,9 +11,9 @@ use process::{EngineError, Event, Interrupt, Reporter, StepState};
 use recipe::{Step, StepId};
 use sha2::{Digest, Sha256};
 
-use crate::job::{EmbeddedJob, Reuse, TypeCheck};
+use crate::job::{EmbeddedJob, Gates, Reuse};
 use crate::record::{Basis, reasons};
-use crate::run::{Bundles, Runner, write_programs};
+use crate::run::{HandedIn, Runner, write_programs};
 use crate::steps;
 
 /// Grows when equal recipes give other work trees than before.
@@ -51,15 +51,11 @@ impl Build {
             std::fs::create_dir_all(folder).map_err(EngineError::io(format!("creating {}", folder.display())))?;
         }
         write_programs(&job)?;
-        let is_ours = |step: &&Step| match step.id {
-            // Root file systems are the toolchain and the packages; assembling is for whoever knows images.
-            StepId::Toolchain | StepId::RuntimePackages | StepId::Assemble => false,
-            StepId::Typecheck => job.typecheck == TypeCheck::Gate,
-            _ => true,
-        };
+        // Root file systems are there, and assembling is for whoever knows images.
+        let is_ours = |step: &&Step| step.has_work_tree() && (!step.gate || job.gates == Gates::Closed);
         let mut waiting: Vec<_> = job.recipe.steps.iter().filter(is_ours).cloned().collect();
-        // The check takes a core from what the image waits for, so it comes after.
-        waiting.sort_by_key(|step| step.id == StepId::Typecheck);
+        // A gate takes a core from what the image waits for, so it comes after.
+        waiting.sort_by_key(|step| step.gate);
         let keys = keys(&job);
         let (sender, receiver) = channel();
         Ok(Self {
@@ -114,7 +110,7 @@ impl Build {
 
     /// The folder with the production workspace, as `bundle.tar.gz` holds it.
     pub fn dist_workspace(&self) -> std::path::PathBuf {
-        self.job.dist_workspace()
+        self.job.unpacked()
     }
 
     fn pump(
@@ -150,8 +146,8 @@ impl Build {
     fn start_ready(&mut self, reporter: &dyn Reporter) -> Result<(), EngineError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         while self.running.len() < cores {
-            let is_ready =
-                |step: &Step| step.needs.iter().all(|need| *need == StepId::Toolchain || self.done.contains(need));
+            let is_done = |need: &StepId| self.done.contains(need) || self.job.is_given(need);
+            let is_ready = |step: &Step| step.needs.iter().all(is_done);
             let Some(index) = self.waiting.iter().position(is_ready) else { break };
             let step = self.waiting.remove(index);
             if self.is_current(&step) {
@@ -166,8 +162,8 @@ impl Build {
     }
 
     fn is_current(&self, step: &Step) -> bool {
-        let outputs = if step.id == StepId::BuildBackend {
-            self.job.dist_workspace().join("package.json").is_file()
+        let outputs = if step.archive.is_some() {
+            self.job.unpacked().join("package.json").is_file()
         } else {
             let tree = self.job.tree(&step.id);
             step.outputs.iter().all(|output| tree.join(output).exists())
@@ -199,7 +195,8 @@ impl Build {
             let on_line = |line: &str| {
                 let _ = lines.send(Message::Event(Event::StepOutput { step: name.clone(), line: line.to_owned() }));
             };
-            let runner = Runner { job: &job, step: &step, stop: &stop, on_line: &on_line, bundles: Bundles::Mounted };
+            let runner =
+                Runner { job: &job, step: &step, stop: &stop, on_line: &on_line, handed_in: HandedIn::Mounted };
             let records = job.records();
             let result = steps::run_recorded(&runner, &records, &files, &mut record, &key);
             let state = if result.is_ok() { StepState::Ran } else { StepState::Failed };
@@ -232,8 +229,7 @@ impl Drop for Build {
 /// Every step's key: its fingerprint and the builder it runs over, with the pip that has a name of its own.
 fn keys(job: &EmbeddedJob) -> BTreeMap<StepId, String> {
     let key = |step: &Step| {
-        let pip = job.builder.pip.as_ref().filter(|_| step.id == StepId::TechDocs);
-        let pip = pip.map_or_else(String::new, |folder| format!("\0{}", folder.display()));
+        let pip = job.pip_of(step).map_or_else(String::new, |folder| format!("\0{}", folder.display()));
         let text = format!("{LAYOUT}\0{}\0{}{pip}", step.fingerprint, job.builder.digest);
         (step.id.clone(), hexadecimal(&Sha256::digest(text)))
     };
@@ -242,7 +238,7 @@ fn keys(job: &EmbeddedJob) -> BTreeMap<StepId, String> {
 
 fn basis(job: &EmbeddedJob, step: &Step, keys: &BTreeMap<StepId, String>) -> Basis {
     let commands = format!("{:?} {:?} {:?} {:?}", step.actions, step.env, step.caches, step.secrets);
-    let needs = step.needs.iter().filter(|need| **need != StepId::Toolchain);
+    let needs = step.needs.iter().filter(|need| !job.is_given(need));
     Basis {
         builder: job.builder.digest.clone(),
         commands: hexadecimal(&Sha256::digest(commands)),

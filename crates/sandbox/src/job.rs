@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use monorepo::Monorepo;
 use process::Secret;
-use recipe::{Recipe, Step, StepId};
+use recipe::{OriginForm, Place, Recipe, Step, StepId};
 
 use crate::record::Records;
 use crate::sandbox::Sandbox;
@@ -23,13 +23,13 @@ pub struct Builder {
     pub pip: Option<PathBuf>,
 }
 
-/// Whether the type check is a gate of this build.
+/// Whether steps that are gates run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TypeCheck {
-    /// The image gets its name only when the check passed.
-    Gate,
+pub enum Gates {
+    /// The image gets its name only when all of them passed.
+    Closed,
     /// Somebody else checks: an editor, or CI.
-    Skip,
+    Open,
 }
 
 /// Whether earlier results count.
@@ -59,8 +59,8 @@ pub struct EmbeddedJob {
     pub secrets: Vec<Secret>,
     /// Folder for the log of each step.
     pub logs: PathBuf,
-    /// Whether types are checked.
-    pub typecheck: TypeCheck,
+    /// Whether gates run.
+    pub gates: Gates,
     /// Whether earlier results count.
     pub reuse: Reuse,
 }
@@ -71,8 +71,8 @@ impl EmbeddedJob {
         self.state.join("trees").join(step.to_string())
     }
 
-    /// Where the production workspace is laid out, as `bundle.tar.gz` holds it.
-    pub(crate) fn dist_workspace(&self) -> PathBuf {
+    /// Where the content of the application's archive is laid out.
+    pub(crate) fn unpacked(&self) -> PathBuf {
         self.state.join("trees").join("dist-workspace")
     }
 
@@ -81,11 +81,27 @@ impl EmbeddedJob {
         self.state.join("trees").join("bundles-aside")
     }
 
+    /// Whether a step's result is there without running it: root file systems are made by others.
+    pub(crate) fn is_given(&self, id: &StepId) -> bool {
+        self.recipe
+            .step(id)
+            .is_some_and(|step| matches!(step.place, Place::BuilderRoot { .. } | Place::ImageRoot { .. }))
+    }
+
+    /// pip, where a step wants packages of Debian while it runs: Python's is the only one of which we keep wheels.
+    pub(crate) fn pip_of(&self, step: &Step) -> Option<&PathBuf> {
+        let wants = matches!(&step.place, Place::WorkTree { packages, .. } if !packages.is_empty());
+        self.builder.pip.as_ref().filter(|_| wants)
+    }
+
     pub(crate) fn records(&self) -> Records {
         Records::at(self.state.join("records"))
     }
 
-    pub(crate) fn step(&self, id: &StepId) -> Option<&Step> {
-        self.recipe.steps.iter().find(|step| step.id == *id)
+    /// The step whose work tree this one continues, and how; none where a root file system is all it stands on.
+    pub(crate) fn origin<'a>(&'a self, step: &'a Step) -> Option<(&'a Step, &'a OriginForm)> {
+        let origin = step.from.as_ref()?;
+        let step = self.recipe.step(&origin.step).filter(|step| step.has_work_tree())?;
+        Some((step, &origin.form))
     }
 }

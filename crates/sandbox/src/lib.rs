@@ -1,7 +1,7 @@
 //! The engine without a daemon: steps run in sandboxes over a builder root file system, and their work trees,
 //! results and caches stay in a state folder, so that a step whose inputs did not change has nothing to do.
 
-mod backend;
+mod archive;
 mod build;
 mod config_check;
 mod files;
@@ -16,11 +16,9 @@ mod yarn_cache;
 
 use std::path::{Path, PathBuf};
 
-use recipe::StepId;
-
 pub use build::Build;
 pub use config_check::{ConfigCheck, Verdict};
-pub use job::{Builder, EmbeddedJob, Reuse, TypeCheck};
+pub use job::{Builder, EmbeddedJob, Gates, Reuse};
 pub use sandbox::{Bubblewrap, Identity, Mount, Network, Sandbox, SandboxedCommand};
 
 use process::{EngineError, Interrupt};
@@ -40,7 +38,7 @@ pub fn find_sandbox() -> Result<Bubblewrap, EngineError> {
 
 /// The work tree in which a repository's packages are installed, below its own folder `state`.
 pub fn installed_tree(state: &Path) -> PathBuf {
-    state.join("trees").join(StepId::Install.to_string())
+    state.join("trees").join(recipe::installing_step().to_string())
 }
 
 /// Strips a program of its symbols, in place, with the builder's own tools.
@@ -52,13 +50,13 @@ pub fn strip(sandbox: &dyn Sandbox, builder: &Path, program: &Path, interrupt: &
     let name = program.file_name().unwrap_or_default().to_string_lossy();
     let command = SandboxedCommand {
         root: builder.to_owned(),
-        mounts: vec![Mount::writable(folder, run::OUT)],
+        mounts: vec![Mount::writable(folder, recipe::OUT)],
         environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
         secrets: Vec::new(),
         network: Network::None,
         identity: Identity::default(),
         folder: "/".to_owned(),
-        argv: ["strip", "--strip-unneeded", &format!("{}/{name}", run::OUT)].map(str::to_owned).to_vec(),
+        argv: ["strip", "--strip-unneeded", &format!("{}/{name}", recipe::OUT)].map(str::to_owned).to_vec(),
     };
     sandbox.wrap(&command).stream(None, interrupt, |_| {}).map(drop)
 }

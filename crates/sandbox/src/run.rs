@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use monorepo::YarnRelease;
 use process::{EngineError, Interrupt, SecretSource, blames_environment, fs};
-use recipe::{Action, Step, StepId, TECHDOCS, WITH_BUILD_ENVIRONMENT, script_text, yarn_but_bundles};
+use recipe::{
+    Action, Handed, OUT, OriginForm, Place, Step, StepId, WITH_BUILD_ENVIRONMENT, WORKING_DIRECTORY, script_text,
+    shim_text,
+};
 
 use crate::job::EmbeddedJob;
 use crate::sandbox::{Identity, Mount, Network, SandboxedCommand};
@@ -18,15 +21,13 @@ const SHIMS: &str = "/run/shims";
 const YARN_PACKAGE: &str = "/run/yarn";
 /// Where the step that installs Python packages finds pip.
 const WHEELS: &str = "/run/python-wheels";
-/// Where a step that has a folder to fill finds it.
-pub(crate) const OUT: &str = "/out";
 /// Modes in images do not depend on who builds; and why a native addon failed is in a file that ends with
 /// the sandbox.
 const WRAPPER: &str = r#"umask 022; "$@" || { code=$?; tail -n 60 /tmp/xfs-*/build.log 2>/dev/null; exit "$code"; }"#;
 
-/// Whether a step finds the output of the bundled packages in their folders.
+/// Whether a command finds what other steps hand in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bundles {
+pub(crate) enum HandedIn {
     Mounted,
     Absent,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Runner<'a> {
     pub(crate) step: &'a Step,
     pub(crate) stop: &'a Interrupt,
     pub(crate) on_line: &'a (dyn Fn(&str) + Sync),
-    pub(crate) bundles: Bundles,
+    pub(crate) handed_in: HandedIn,
 }
 
 impl Runner<'_> {
@@ -65,8 +66,9 @@ impl Runner<'_> {
     fn command(&self, argv: Vec<String>, folder: &str, out: Option<&Path>) -> SandboxedCommand {
         let with_secrets = (!self.step.secrets.is_empty()).then(|| "with-build-environment".to_owned());
         let wrapped = ["/bin/sh", "-c", WRAPPER, "sh"].map(str::to_owned).into_iter().chain(with_secrets).chain(argv);
-        let folder = if folder.is_empty() { "/app".to_owned() } else { format!("/app/{folder}") };
-        let mut mounts = if self.step.id == StepId::TechDocs { self.techdocs_mounts() } else { self.mounts() };
+        let folder =
+            if folder.is_empty() { WORKING_DIRECTORY.to_owned() } else { format!("{WORKING_DIRECTORY}/{folder}") };
+        let mut mounts = self.mounts();
         mounts.extend(out.map(|out| Mount::writable(out, OUT)));
         SandboxedCommand {
             root: self.job.builder.path.clone(),
@@ -81,40 +83,43 @@ impl Runner<'_> {
     }
 
     fn mounts(&self) -> Vec<Mount> {
-        let job = self.job;
-        let cache = Mount::Memory { inside: "/cache".to_owned() };
-        let mut mounts = vec![Mount::writable(job.tree(&self.step.id), "/app"), cache];
-        if !matches!(self.step.id, StepId::Install | StepId::ProductionDependencies) {
-            mounts.extend(installed_modules(job));
+        let (job, step) = (self.job, self.step);
+        let mut mounts = self.tree_mounts();
+        mounts.push(Mount::Memory { inside: "/cache".to_owned() });
+        if let Some((origin, OriginForm::Linked)) = job.origin(step) {
+            mounts.extend(outputs_of(job, origin));
         }
-        if self.bundles == Bundles::Mounted {
-            mounts.extend(built_bundles(job, self.step));
+        if self.handed_in == HandedIn::Mounted {
+            let mount = |handed: &Handed| {
+                Mount::read_only(
+                    job.tree(&handed.step).join(&handed.path),
+                    format!("{WORKING_DIRECTORY}/{}", handed.path),
+                )
+            };
+            mounts.extend(step.inputs.outputs.iter().map(mount));
         }
-        mounts.extend(
-            self.step.caches.iter().map(|name| Mount::writable(job.caches.join(name), format!("/cache/{name}"))),
-        );
+        let cache =
+            |cache: &recipe::Cache| Mount::writable(job.caches.join(cache.name), format!("/cache/{}", cache.name));
+        mounts.extend(step.caches.iter().map(cache));
         mounts.push(Mount::read_only(programs(job), PROGRAMS));
-        if self.step.id == StepId::BuildBackend {
-            mounts.push(Mount::read_only(shims(job), SHIMS));
+        if !step.shims.is_empty() {
+            mounts.push(Mount::read_only(shims(job, step), SHIMS));
         }
         mounts.extend(job.builder.yarn.as_ref().map(|package| Mount::read_only(package, YARN_PACKAGE)));
+        mounts.extend(job.pip_of(step).map(|wheels| Mount::read_only(wheels, WHEELS)));
         mounts.extend(self.network_mounts());
         mounts
     }
 
-    /// The work tree is the virtual environment, at the place where the image has it.
-    fn techdocs_mounts(&self) -> Vec<Mount> {
-        let job = self.job;
-        // A mount wants a folder, which can be made in memory only.
-        let above = TECHDOCS.rsplit_once('/').map_or(TECHDOCS, |(above, _)| above);
-        let mut mounts = vec![
-            Mount::Memory { inside: above.to_owned() },
-            Mount::writable(job.tree(&self.step.id), TECHDOCS),
-            Mount::read_only(programs(job), PROGRAMS),
-        ];
-        mounts.extend(job.builder.pip.as_ref().map(|wheels| Mount::read_only(wheels, WHEELS)));
-        mounts.extend(self.network_mounts());
-        mounts
+    /// The work tree, where the step's commands see it.
+    fn tree_mounts(&self) -> Vec<Mount> {
+        let Place::WorkTree { at, .. } = &self.step.place else { return Vec::new() };
+        let tree = Mount::writable(self.job.tree(&self.step.id), at);
+        match at.rsplit_once('/') {
+            // A mount wants a folder, which can be made in memory only.
+            Some((above, _)) if at != WORKING_DIRECTORY => vec![Mount::Memory { inside: above.to_owned() }, tree],
+            _ => vec![tree],
+        }
     }
 
     fn network_mounts(&self) -> Vec<Mount> {
@@ -132,7 +137,7 @@ impl Runner<'_> {
     }
 
     fn environment(&self) -> Vec<(String, String)> {
-        let shims = if self.step.id == StepId::BuildBackend { format!("{SHIMS}:") } else { String::new() };
+        let shims = if self.step.shims.is_empty() { String::new() } else { format!("{SHIMS}:") };
         let path =
             format!("{shims}{PROGRAMS}:/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         let mut variables = vec![
@@ -166,26 +171,19 @@ impl Runner<'_> {
     }
 }
 
-/// What the install left, for the steps that build on it: they cannot change it.
-fn installed_modules(job: &EmbeddedJob) -> Vec<Mount> {
-    let tree = job.tree(&StepId::Install);
-    let modules = job.repo.module_folders().into_iter().filter(|path| tree.join(path).is_dir());
-    modules.map(|path| Mount::read_only(tree.join(&path), format!("/app/{path}"))).collect()
-}
-
-/// The output of the bundled packages, for the backend's build.
-fn built_bundles(job: &EmbeddedJob, step: &Step) -> Vec<Mount> {
-    let builds = step.needs.iter().filter(|need| matches!(need, StepId::Build(_)));
-    let outputs = builds.filter_map(|need| Some((need, job.step(need)?.outputs.first()?)));
-    outputs.map(|(need, path)| Mount::read_only(job.tree(need).join(path), format!("/app/{path}"))).collect()
+/// What a step left, for those that build on it: they cannot change it.
+fn outputs_of<'a>(job: &'a EmbeddedJob, step: &'a Step) -> impl Iterator<Item = Mount> + 'a {
+    let tree = job.tree(&step.id);
+    let outputs = step.all_outputs().map(move |path| (tree.join(path), path)).filter(|(output, _)| output.is_dir());
+    outputs.map(|(output, path)| Mount::read_only(output, format!("{WORKING_DIRECTORY}/{path}")))
 }
 
 fn programs(job: &EmbeddedJob) -> PathBuf {
     job.state.join("programs")
 }
 
-fn shims(job: &EmbeddedJob) -> PathBuf {
-    job.state.join("shims")
+fn shims(job: &EmbeddedJob, step: &Step) -> PathBuf {
+    job.state.join("shims").join(step.id.to_string())
 }
 
 /// Writes the programs that the steps find; called before any of them runs.
@@ -198,8 +196,13 @@ pub(crate) fn write_programs(job: &EmbeddedJob) -> Result<(), EngineError> {
     let programs = programs(job);
     write_program(&programs, "yarn", &yarn)?;
     write_program(&programs, "with-build-environment", WITH_BUILD_ENVIRONMENT)?;
-    let shim = yarn_but_bundles(&job.repo, &format!("{PROGRAMS}/yarn")).map_err(broken_script)?;
-    write_program(&shims(job), "yarn", &shim)
+    for step in &job.recipe.steps {
+        for shim in &step.shims {
+            let text = shim_text(shim, &format!("{PROGRAMS}/{}", shim.name)).map_err(broken_script)?;
+            write_program(&shims(job, step), &shim.name, &text)?;
+        }
+    }
+    Ok(())
 }
 
 fn write_program(folder: &Path, name: &str, text: &str) -> Result<(), EngineError> {

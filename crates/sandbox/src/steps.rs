@@ -5,9 +5,9 @@ use std::fs::File;
 use std::path::Path;
 
 use process::{EngineError, fs};
-use recipe::{Step, StepId, reduced_manifests};
+use recipe::{OriginForm, Sharing, Step, reduced_manifests};
 
-use crate::backend::build_backend;
+use crate::archive::write_archive;
 use crate::files::{hard_link_tree, is_below_link};
 use crate::job::{EmbeddedJob, Reuse};
 use crate::record::{Record, Records};
@@ -15,17 +15,15 @@ use crate::run::Runner;
 use crate::tree::{Content, Files, synchronise};
 use crate::yarn_cache::remove_refused;
 
-/// The files of a step's work tree: its own inputs over those of the install it stands on.
+/// The files of a step's work tree: its own inputs over those of the step that it continues.
 pub(crate) fn files(job: &EmbeddedJob, step: &Step) -> Files {
     let mut files = Files::new();
-    if !matches!(step.id, StepId::Install | StepId::TechDocs)
-        && let Some(install) = job.step(&StepId::Install)
-    {
-        add_inputs(job, install, &mut files);
-    }
-    if step.id == StepId::ProductionDependencies {
-        // The manifests of the production workspace stand in for those of the install.
-        files.retain(|path, _| path != "package.json" && !path.ends_with("/package.json"));
+    if let Some((origin, form)) = job.origin(step) {
+        add_inputs(job, origin, &mut files);
+        if matches!(form, OriginForm::CutDown { .. }) {
+            // The step's own manifests stand in for those of its origin.
+            files.retain(|path, _| path != "package.json" && !path.ends_with("/package.json"));
+        }
     }
     add_inputs(job, step, &mut files);
     files
@@ -68,13 +66,9 @@ pub(crate) fn run_recorded(
 /// What later steps and the image take from a tree must be in it: a link may lead to anything of the host's.
 fn refuse_links(runner: &Runner<'_>) -> Result<(), EngineError> {
     let (job, step) = (runner.job, runner.step);
-    let (tree, taken) = match step.id {
-        StepId::Install | StepId::ProductionDependencies => (job.tree(&step.id), job.repo.module_folders()),
-        StepId::BuildBackend => {
-            let packages = job.repo.production_packages();
-            (job.dist_workspace(), packages.iter().map(|package| package.manifest_path()).collect())
-        }
-        _ => (job.tree(&step.id), step.outputs.clone()),
+    let (tree, taken) = match &step.archive {
+        Some(archive) => (job.unpacked(), archive.manifests.clone()),
+        None => (job.tree(&step.id), step.all_outputs().cloned().collect()),
     };
     let Some(path) = taken.into_iter().find(|path| is_below_link(&tree, path)) else { return Ok(()) };
     Err(EngineError::Failed {
@@ -88,14 +82,13 @@ fn refuse_links(runner: &Runner<'_>) -> Result<(), EngineError> {
     })
 }
 
-/// Makes the folders of the step's caches. Yarn's is for one install at a time, as in the Dockerfile.
+/// Makes the folders of the step's caches; waits for those that one step uses at a time.
 fn lock_caches(runner: &Runner<'_>) -> Result<Vec<File>, EngineError> {
     let mut locks = Vec::new();
-    for name in &runner.step.caches {
-        let folder = runner.job.caches.join(name);
-        fs::create(&folder)?;
-        if *name == "yarn" {
-            locks.push(fs::lock(&runner.job.caches.join("yarn.lock"), runner.stop)?);
+    for cache in &runner.step.caches {
+        fs::create(&runner.job.caches.join(cache.name))?;
+        if cache.sharing == Sharing::Exclusive {
+            locks.push(fs::lock(&runner.job.caches.join(format!("{}.lock", cache.name)), runner.stop)?);
         }
     }
     Ok(locks)
@@ -103,20 +96,47 @@ fn lock_caches(runner: &Runner<'_>) -> Result<Vec<File>, EngineError> {
 
 /// Runs one step; its record is filled in with what it read.
 fn run(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
-    match runner.step.id {
-        StepId::Install => install(runner, files, record),
-        StepId::ProductionDependencies => production_dependencies(runner, files, record),
-        StepId::BuildBackend => build_backend(runner, files, record),
-        StepId::TechDocs => {
-            // pip would leave what another list of packages brought.
-            fs::empty(&runner.job.tree(&StepId::TechDocs))?;
-            run_actions(runner)
-        }
-        _ => {
-            synchronise_tree(runner, files, record, &|path| is_modules(path))?;
-            run_actions(runner)
+    if let Some(archive) = &runner.step.archive {
+        return write_archive(runner, archive, files, record);
+    }
+    prepare_tree(runner, files, record)?;
+    run_actions(runner)
+}
+
+/// Brings the work tree in line with what the step reads. What it keeps stays, unless that is stale.
+fn prepare_tree(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
+    let (job, step) = (runner.job, runner.step);
+    let compiled = step.keeps.compiled.as_ref().map(|packages| compiled_with(job, packages)).unwrap_or_default();
+    let cut_down = job.origin(step).and_then(|(origin, form)| match form {
+        OriginForm::CutDown { private } => Some((origin, private)),
+        OriginForm::Linked => None,
+    });
+    let tree = job.tree(&step.id);
+    let has_outputs = step.outputs.iter().all(|output| tree.join(output).exists());
+    let is_stale = record.packages != compiled || (cut_down.is_some() && !has_outputs);
+    if is_stale || step.keeps.paths.is_empty() || job.reuse == Reuse::Nothing {
+        fs::empty(&tree)?;
+        record.files.clear();
+        if let Some((origin, private)) = cut_down {
+            copy_origin(job, origin, private, &tree)?;
         }
     }
+    record.packages = compiled;
+    synchronise(&tree, &job.repo.root, files, &mut record.files, &|path| step.keeps.keeps(path))
+}
+
+/// Links the origin's tree, without the files it read and with copies of what is private.
+fn copy_origin(job: &EmbeddedJob, origin: &Step, private: &[String], tree: &Path) -> Result<(), EngineError> {
+    let sources = files(job, origin);
+    let is_source = |path: &Path| sources.contains_key(path.to_string_lossy().as_ref());
+    let is_private = |path: &Path| path.iter().any(|part| private.iter().any(|name| part == name.as_str()));
+    hard_link_tree(&job.tree(&origin.id), tree, &is_source, &is_private)
+}
+
+/// Packages with native code, and the builder they were compiled with.
+fn compiled_with(job: &EmbeddedJob, packages: &[String]) -> BTreeMap<String, String> {
+    let locators = packages.iter().map(|locator| (locator.clone(), String::new()));
+    locators.chain([("builder".to_owned(), job.builder.digest.clone())]).collect()
 }
 
 pub(crate) fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
@@ -134,7 +154,7 @@ pub(crate) fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
 
 /// Whether the command failed for damaged archives in the cache, which are removed.
 fn mends_yarns_cache(runner: &Runner<'_>, log: &str) -> bool {
-    if !runner.step.caches.contains(&"yarn") {
+    if !runner.step.caches.iter().any(|cache| cache.name == "yarn") {
         return false;
     }
     let text = std::fs::read(runner.job.logs.join(format!("{log}.log"))).unwrap_or_default();
@@ -145,65 +165,18 @@ fn mends_yarns_cache(runner: &Runner<'_>, log: &str) -> bool {
     !removed.is_empty()
 }
 
+/// Brings the work tree in line with what the step reads; keeps these paths, too.
 pub(crate) fn synchronise_tree(
     runner: &Runner<'_>,
     files: &Files,
     record: &mut Record,
-    keeps: &dyn Fn(&str) -> bool,
+    more: &[String],
 ) -> Result<(), EngineError> {
     let tree = runner.job.tree(&runner.step.id);
     if runner.job.reuse == Reuse::Nothing {
         fs::empty(&tree)?;
         record.files.clear();
     }
-    synchronise(&tree, &runner.job.repo.root, files, &mut record.files, keeps)
-}
-
-pub(crate) fn is_modules(path: &str) -> bool {
-    path == "node_modules" || path.ends_with("/node_modules")
-}
-
-/// What Yarn keeps beside the packages it installed, for the next time.
-fn is_yarns_own(path: &str) -> bool {
-    is_modules(path) || [".yarn/install-state.gz", ".yarn/build-state.yml", ".yarn/unplugged"].contains(&path)
-}
-
-/// A changed lockfile updates what is installed.
-fn install(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
-    synchronise_tree(runner, files, record, &is_yarns_own)?;
-    run_actions(runner)
-}
-
-/// Cut down from the install by Yarn. The tree of the last time is brought up to date, unless the packages
-/// that compile changed: those must come from the install, which has all that compiling takes.
-fn production_dependencies(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
-    let job = runner.job;
-    let tree = job.tree(&StepId::ProductionDependencies);
-    let addons = compiled_packages(job);
-    let is_kept = record.packages == addons && tree.join("node_modules").is_dir() && job.reuse == Reuse::Unchanged;
-    if !is_kept {
-        fs::empty(&tree)?;
-        record.files.clear();
-        let from = job.tree(&StepId::Install);
-        // Yarn writes to its state in place, which a link would share with the install.
-        let state = |path: &Path| path.ends_with(".yarn-state.yml") || path.starts_with(".yarn");
-        let copied = files_of_install(job);
-        let sources = |path: &Path| copied.contains_key(path.to_string_lossy().as_ref());
-        hard_link_tree(&from, &tree, &sources, &state)?;
-    }
-    synchronise(&tree, &job.repo.root, files, &mut record.files, &is_yarns_own)?;
-    record.packages = addons;
-    run_actions(runner)
-}
-
-fn files_of_install(job: &EmbeddedJob) -> Files {
-    job.step(&StepId::Install).map(|step| files(job, step)).unwrap_or_default()
-}
-
-/// The locked packages that may compile native code, and the builder they were compiled with.
-fn compiled_packages(job: &EmbeddedJob) -> BTreeMap<String, String> {
-    let names = job.repo.lockfile.native_addons();
-    let entries = job.repo.lockfile.entries.iter().filter(|entry| names.contains(entry.name()));
-    let locators = entries.map(|entry| (entry.resolution.clone(), String::new()));
-    locators.chain([("builder".to_owned(), job.builder.digest.clone())]).collect()
+    let keeps = |path: &str| runner.step.keeps.keeps(path) || more.iter().any(|kept| kept == path);
+    synchronise(&tree, &runner.job.repo.root, files, &mut record.files, &keeps)
 }

@@ -10,7 +10,7 @@ use image::{
     prune::PrunePlan, verify_blobs, write_image, write_layer,
 };
 use monorepo::{LOCKFILE, Monorepo};
-use recipe::{HealthCheck, MKDOCS, Recipe, TECHDOCS};
+use recipe::{HealthCheck, ImageProgram, Recipe};
 use rootfs::Architecture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -120,13 +120,14 @@ impl LayerStore {
     }
 }
 
-/// The virtual environment of MkDocs, and the link by which the backend finds it.
-pub(super) fn techdocs(tree: &Path) -> Result<LayerFiles> {
+/// A program that a step left in its work tree, and the links by which the backend finds it.
+pub(super) fn program(tree: &Path, program: &ImageProgram) -> Result<LayerFiles> {
     let inside = |path: &str| path.trim_start_matches('/').to_owned();
     let mut files = LayerFiles::new();
-    files.add_folder(tree, inside(TECHDOCS), Owner::ROOT, |_| true)?;
-    let (link, program) = MKDOCS;
-    files.add_symlink(inside(link), program, Owner::ROOT)?;
+    files.add_folder(tree, inside(&program.folder), Owner::ROOT, |_| true)?;
+    for (link, to) in &program.links {
+        files.add_symlink(inside(link), to, Owner::ROOT)?;
+    }
     Ok(files)
 }
 

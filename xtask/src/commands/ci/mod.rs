@@ -4,7 +4,6 @@ mod compare;
 
 use anyhow::Result;
 use deployment::{CiService, FLIGHTCONTROL};
-use recipe::StepId;
 
 use crate::exit::WrongUsage;
 use crate::files::sha256_of;
@@ -74,16 +73,8 @@ fn init(flags: &CiInit, repository: &RepositoryFlags, printer: &Printer) -> Resu
 fn key(repository: &RepositoryFlags, printer: &Printer) -> Result<()> {
     let repo = repository::read(repository, printer)?;
     let recipe = recipe::plan(&repo, None);
-    let is_slow = |step: &&recipe::Step| {
-        matches!(
-            step.id,
-            StepId::Toolchain
-                | StepId::Install
-                | StepId::ProductionDependencies
-                | StepId::RuntimePackages
-                | StepId::TechDocs
-        )
-    };
+    // What is fetched takes long.
+    let is_slow = |step: &&recipe::Step| step.network;
     let digest = sha256_of(recipe.steps.iter().filter(is_slow).map(|step| step.fingerprint.as_str()));
     printer.data(&digest[..KEY_LENGTH]);
     Ok(())

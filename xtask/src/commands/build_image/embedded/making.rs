@@ -7,7 +7,6 @@ use artifacts::Verification;
 use diagnostics::Baseline;
 use image::{ImageSpec, Judged, Layout, PartCache, RunConfiguration, StoredImage, prune::PruneClass, write_archive};
 use monorepo::Monorepo;
-use recipe::StepId;
 use rootfs::Architecture;
 use sandbox::Build;
 
@@ -36,27 +35,28 @@ pub(super) struct Made {
 impl Session<'_> {
     /// Runs the steps, and makes of their results the archives and the layers.
     pub(super) fn make(&self, build: &mut Build, incoming: &Path) -> Result<Made> {
-        build.wait_for(&StepId::ProductionDependencies, self.interrupt, &self.story.steps)?;
+        let image = &self.recipe.image;
+        build.wait_for(&image.dependencies, self.interrupt, &self.story.steps)?;
         // Beside the steps that still run.
         let mut store = self.layer_store()?;
         let base = self.ground.base.layers(&mut store)?;
-        let base = self.with_techdocs(build, &mut store, base)?;
-        build.wait_for(&StepId::BuildBackend, self.interrupt, &self.story.steps)?;
+        let base = self.with_programs(build, &mut store, base)?;
+        build.wait_for(&image.application, self.interrupt, &self.story.steps)?;
         let assemble = || self.assemble(build, store, base, incoming);
-        process::as_step(&StepId::Assemble.to_string(), &self.story.steps, assemble)
+        process::as_step(&self.recipe.assembling().to_string(), &self.story.steps, assemble)
     }
 
-    /// MkDocs is a layer of its own, when it is asked for.
-    fn with_techdocs(
+    /// Each program below the app is a layer of its own.
+    fn with_programs(
         &self,
         build: &mut Build,
         store: &mut LayerStore,
         mut layers: Vec<SizedLayer>,
     ) -> Result<Vec<SizedLayer>> {
-        if self.recipe.steps.iter().any(|step| step.id == StepId::TechDocs) {
-            build.wait_for(&StepId::TechDocs, self.interrupt, &self.story.steps)?;
-            let tree = build.tree(&StepId::TechDocs);
-            layers.push(store.layer(build.key(&StepId::TechDocs), || assembly::techdocs(&tree))?);
+        for program in &self.recipe.image.programs {
+            build.wait_for(&program.step, self.interrupt, &self.story.steps)?;
+            let tree = build.tree(&program.step);
+            layers.push(store.layer(build.key(&program.step), || assembly::program(&tree, program))?);
         }
         Ok(layers)
     }
@@ -104,9 +104,10 @@ impl Session<'_> {
         workspace: &Path,
     ) -> Result<Vec<SizedLayer>> {
         let classes = &self.classes;
-        let tree = build.tree(&StepId::ProductionDependencies);
+        let dependencies = &self.recipe.image.dependencies;
+        let tree = build.tree(dependencies);
         let declarations = pruning::has_schema_in_typescript(&self.repo, workspace)?;
-        let key = format!("{} {classes:?} {declarations}", build.key(&StepId::ProductionDependencies));
+        let key = format!("{} {classes:?} {declarations}", build.key(dependencies));
         let known = store.known(&key);
         let mut folders = self.repo.module_folders();
         folders.retain(|folder| known.is_none() && tree.join(folder).is_dir());

@@ -15,8 +15,8 @@ use diagnostics::Baseline;
 use image::{Compression, ImageSettings, Layer, Layout, StoredImage, prune::PruneClass};
 use monorepo::Monorepo;
 use process::Interrupt;
-use recipe::{Recipe, StepId};
-use sandbox::{self, Build, EmbeddedJob, Reuse, Sandbox, TypeCheck};
+use recipe::{Place, Recipe};
+use sandbox::{self, Build, EmbeddedJob, Gates, Reuse, Sandbox};
 
 use super::base::{self, Ground};
 use super::image_check;
@@ -54,11 +54,15 @@ pub(super) fn run(
     let accepted = image_check::accepted(flags)?;
     let recipe = recipe::plan(&repo, None);
     story.planned(EngineName::Embedded, &recipe, state);
-    // Root file systems take its place.
-    story.left_out(&StepId::Toolchain.to_string());
-    story.is_beside(&StepId::Typecheck.to_string());
-    if flags.embedded.no_typecheck {
-        story.left_out(&StepId::Typecheck.to_string());
+    for step in &recipe.steps {
+        let name = step.id.to_string();
+        if step.gate {
+            story.is_beside(&name);
+        }
+        // Root file systems take the place of the toolchain.
+        if matches!(step.place, Place::BuilderRoot { .. }) || (step.gate && flags.embedded.no_typecheck) {
+            story.left_out(&name);
+        }
     }
     if !state.path(TREES).exists() {
         // The first build here: better to know before everything is fetched.
@@ -207,7 +211,7 @@ impl Session<'_> {
     }
 
     fn job(&self) -> Result<EmbeddedJob> {
-        let typecheck = if self.flags.embedded.no_typecheck { TypeCheck::Skip } else { TypeCheck::Gate };
+        let gates = if self.flags.embedded.no_typecheck { Gates::Open } else { Gates::Closed };
         let mut secrets = secrets(self.flags, &self.recipe)?;
         if secrets.iter().all(|secret| secret.id != "ca") {
             secrets.extend(process::system_certificates());
@@ -221,7 +225,7 @@ impl Session<'_> {
             caches: self.state.shared().join("caches"),
             secrets,
             logs: self.state.path("logs"),
-            typecheck,
+            gates,
             reuse: if self.flags.no_cache { Reuse::Nothing } else { Reuse::Unchanged },
         })
     }

@@ -1,4 +1,4 @@
-//! The backend's step: lays out the production workspace, as `bundle.tar.gz` holds it.
+//! A step that writes an archive: what is in it is laid out in a folder, since we pack it ourselves.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,31 +6,35 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diagnostics::hexadecimal;
 use process::{EngineError, fs};
-use recipe::{Action, DistWorkspace, PackageBuild, StepId, dist_workspace};
+use recipe::{Action, Archive, DistWorkspace, OUT, PackageBuild};
 use sha2::{Digest, Sha256};
 
 use crate::record::Record;
-use crate::run::{Bundles, OUT, Runner};
-use crate::steps::{is_modules, run_actions, synchronise_tree};
+use crate::run::{HandedIn, Runner};
+use crate::steps::{run_actions, synchronise_tree};
 use crate::tree::Files;
 
-/// By the CLI's own commands where they do, else from the archives.
-pub(crate) fn build_backend(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
-    match dist_workspace(&runner.job.repo, OUT) {
-        Some(commands) => by_commands(runner, &commands, files, record),
-        None => from_archives(runner, files, record),
+/// By commands that write no archive where there are such, else from the archive.
+pub(crate) fn write_archive(
+    runner: &Runner<'_>,
+    archive: &Archive,
+    files: &Files,
+    record: &mut Record,
+) -> Result<(), EngineError> {
+    match &archive.direct {
+        Some(commands) => by_commands(runner, commands, files, record),
+        None => from_archive(runner, &archive.file, files, record),
     }
 }
 
-fn from_archives(runner: &Runner<'_>, files: &Files, record: &mut Record) -> Result<(), EngineError> {
+fn from_archive(runner: &Runner<'_>, file: &str, files: &Files, record: &mut Record) -> Result<(), EngineError> {
     record.packages.clear();
-    synchronise_tree(runner, files, record, &is_modules)?;
+    synchronise_tree(runner, files, record, &[])?;
     run_actions(runner)?;
-    let workspace = runner.job.dist_workspace();
-    fs::empty(&workspace)?;
-    let archive = format!("{}/dist/bundle.tar.gz", runner.job.recipe.backend);
-    let argv = ["tar", "-xzf", &archive, "-C", OUT, "--no-same-owner"].map(str::to_owned).to_vec();
-    runner.run(&Action::Run { argv, folder: String::new() }, Some(&workspace), "unpack-bundle")
+    let unpacked = runner.job.unpacked();
+    fs::empty(&unpacked)?;
+    let argv = ["tar", "-xzf", file, "-C", OUT, "--no-same-owner"].map(str::to_owned).to_vec();
+    runner.run(&Action::Run { argv, folder: String::new() }, Some(&unpacked), "unpack-bundle")
 }
 
 /// Builds the packages whose own files changed, and packs all of them.
@@ -44,18 +48,19 @@ fn by_commands(
     let is_current = |folder: &str, key: &String| record.packages.get(folder) == Some(key);
     let built = commands.builds.iter().filter(|build| is_current(&build.folder, &keys[&build.folder]));
     let kept: Vec<String> = built.map(|build| format!("{}/dist", build.folder)).collect();
-    let bundles = bundle_keys(runner, files);
+    let bundles = bundle_keys(runner, &commands.bundles, files);
     let are_packed = bundles.iter().all(|(folder, key)| is_current(folder, key));
-    synchronise_tree(runner, files, record, &|path| is_modules(path) || kept.iter().any(|dist| dist == path))?;
-    let tree = runner.job.tree(&StepId::BuildBackend);
+    synchronise_tree(runner, files, record, &kept)?;
+    let tree = runner.job.tree(&runner.step.id);
     let missing = commands.builds.iter().filter(|build| !tree.join(&build.folder).join("dist").is_dir());
     build_packages(runner, &missing.collect::<Vec<_>>())?;
     let packed = if are_packed { set_bundles_aside(runner, &bundles)? } else { Vec::new() };
-    let workspace = runner.job.dist_workspace();
+    let workspace = runner.job.unpacked();
     fs::empty(&workspace)?;
     // Packing copies the output of a bundle, megabytes, file by file: what is packed already is not shown.
-    let bundles_seen = if packed.is_empty() { Bundles::Mounted } else { Bundles::Absent };
-    Runner { bundles: bundles_seen, ..*runner }.run(&commands.pack, Some(&workspace), "build-backend")?;
+    let handed_in = if packed.is_empty() { HandedIn::Mounted } else { HandedIn::Absent };
+    let log = runner.step.id.to_string();
+    Runner { handed_in, ..*runner }.run(&commands.pack, Some(&workspace), &log)?;
     for (folder, aside) in packed {
         fs::replace(&aside, &workspace.join(folder))?;
     }
@@ -69,7 +74,7 @@ fn set_bundles_aside(
     runner: &Runner<'_>,
     bundles: &BTreeMap<String, String>,
 ) -> Result<Vec<(String, PathBuf)>, EngineError> {
-    let (workspace, aside) = (runner.job.dist_workspace(), runner.job.bundles_aside());
+    let (workspace, aside) = (runner.job.unpacked(), runner.job.bundles_aside());
     if !bundles.keys().all(|folder| workspace.join(folder).is_dir()) {
         return Ok(Vec::new());
     }
@@ -105,7 +110,7 @@ fn package_keys(runner: &Runner<'_>, builds: &[PackageBuild], files: &Files) -> 
     let folders: Vec<_> = runner.job.repo.workspaces.iter().map(|workspace| format!("{}/", workspace.folder)).collect();
     let mut shared = Sha256::new();
     shared.update(&runner.job.builder.digest);
-    shared.update(runner.job.step(&StepId::Install).map_or("", |step| &step.fingerprint));
+    shared.update(runner.job.origin(runner.step).map_or("", |(origin, _)| &origin.fingerprint));
     for (path, content) in files.iter().filter(|(path, _)| !folders.iter().any(|folder| path.starts_with(folder))) {
         shared.update(format!("{path}\0{}\0", content.fingerprint()));
     }
@@ -117,12 +122,12 @@ fn package_keys(runner: &Runner<'_>, builds: &[PackageBuild], files: &Files) -> 
 }
 
 /// What packing a bundled package depends on: the step that built it, and its own files.
-fn bundle_keys(runner: &Runner<'_>, files: &Files) -> BTreeMap<String, String> {
-    let needs = runner.step.needs.iter().filter(|need| matches!(need, StepId::Build(_)));
-    let fingerprints: Vec<_> = needs.filter_map(|need| Some(runner.job.step(need)?.fingerprint.as_str())).collect();
+fn bundle_keys(runner: &Runner<'_>, bundles: &[String], files: &Files) -> BTreeMap<String, String> {
+    let handed = runner.step.inputs.outputs.iter();
+    let fingerprints: Vec<_> =
+        handed.filter_map(|handed| Some(runner.job.recipe.step(&handed.step)?.fingerprint.as_str())).collect();
     let start = Sha256::new_with_prefix(format!("{} {fingerprints:?}", runner.job.builder.digest));
-    let bundles = runner.job.repo.bundles();
-    bundles.iter().map(|bundle| (bundle.folder.clone(), with_folder(start.clone(), &bundle.folder, files))).collect()
+    bundles.iter().map(|folder| (folder.clone(), with_folder(start.clone(), folder, files))).collect()
 }
 
 fn with_folder(mut hash: Sha256, folder: &str, files: &Files) -> String {
