@@ -15,6 +15,7 @@ mod runtime_image;
 mod scripts;
 mod sources;
 mod step;
+mod steps;
 
 pub use action::{Action, Script};
 pub use archive::{Archive, DistWorkspace, OUT, PackageBuild};

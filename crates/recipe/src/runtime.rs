@@ -6,9 +6,9 @@ use crate::action::Action;
 use crate::command_line::run;
 use crate::fingerprint::inputs;
 use crate::place::{Place, Root};
-use crate::plan::{network_secrets, new_step};
 use crate::runtime_image::ImageProgram;
 use crate::step::{Keeps, ManifestForm, Platform, Step, StepId};
+use crate::steps::{network_secrets, new_step};
 
 /// Where MkDocs and the Python packages it needs are, in the builder and in the image: a virtual environment
 /// works at no other path, and the folder above must be there in every builder.

@@ -1,9 +1,12 @@
 //! The image that a recipe makes.
 
+use monorepo::Monorepo;
 use serde::Serialize;
 
-use crate::health::HealthCheck;
-use crate::step::StepId;
+use crate::health::{HealthCheck, health_check};
+use crate::runtime::mkdocs;
+use crate::sources;
+use crate::step::{Step, StepId};
 
 /// The folder of the app, in builders and in the image.
 pub const WORKING_DIRECTORY: &str = "/app";
@@ -42,4 +45,31 @@ pub struct ImageProgram {
     pub folder: String,
     /// Symbolic links to what is in it: where each is and where it leads.
     pub links: Vec<(String, String)>,
+}
+
+/// What the image holds below the app.
+pub(crate) fn image_programs(steps: &[Step]) -> Vec<ImageProgram> {
+    let is_there = steps.iter().any(|step| step.id == StepId::TechDocs);
+    is_there.then(mkdocs).into_iter().collect()
+}
+
+pub(crate) fn runtime_image(repo: &Monorepo, programs: Vec<ImageProgram>) -> RuntimeImage {
+    let mut environment = vec!["NODE_ENV=production".to_owned()];
+    if repo.lockfile.entries.iter().any(|entry| entry.name() == "isolated-vm") {
+        // isolated-vm crashes Node 20 and later without it (its README, "Requirements").
+        environment.push("NODE_OPTIONS=--no-node-snapshot".to_owned());
+    }
+    let configs = repo.configs.deployed.iter().flat_map(|name| ["--config".to_owned(), name.clone()]);
+    RuntimeImage {
+        user: "1000:1000".to_owned(),
+        working_directory: WORKING_DIRECTORY.to_owned(),
+        environment,
+        port: repo.configs.port,
+        command: ["node".to_owned(), repo.backend().folder.clone()].into_iter().chain(configs).collect(),
+        health_check: health_check(repo),
+        files: sources::runtime(repo),
+        dependencies: StepId::ProductionDependencies,
+        application: StepId::BuildBackend,
+        programs,
+    }
 }

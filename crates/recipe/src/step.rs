@@ -227,3 +227,20 @@ impl Step {
         self.outputs.iter().chain(&self.optional_outputs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_kept_at_any_depth_and_a_path_where_it_is() {
+        let keeps = Keeps { paths: vec!["node_modules".to_owned(), ".yarn/unplugged".to_owned()], compiled: None };
+        for path in ["node_modules", "packages/app/node_modules", ".yarn/unplugged"] {
+            assert!(keeps.keeps(path), "{path}");
+        }
+        for path in ["node_modules/x", "packages/.yarn/unplugged", ".yarn", "my_node_modules"] {
+            assert!(!keeps.keeps(path), "{path}");
+        }
+        assert!(!Keeps::default().keeps("node_modules"));
+    }
+}

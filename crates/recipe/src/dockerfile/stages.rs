@@ -7,10 +7,11 @@ use super::shell::{continued, debian_install, in_folder, quoted_script, secret_m
 use crate::action::Action;
 use crate::command_line::shell_join;
 use crate::place::{Place, Root};
-use crate::plan::{Recipe, workspace_tops};
+use crate::plan::Recipe;
 use crate::runtime_image::ImageProgram;
 use crate::scripts::{lay_out_manifests_text, shim_text};
 use crate::step::{ManifestForm, OriginForm, Sharing, Step};
+use crate::steps::workspace_tops;
 
 /// Where a stage finds the manifests that stand in for those of its origin.
 const DERIVED: &str = "/out/production/";
