@@ -9,10 +9,11 @@ use process::{EngineError, fs};
 use recipe::{Action, Archive, DistWorkspace, OUT, PackageBuild};
 use sha2::{Digest, Sha256};
 
+use crate::actions::run_actions;
 use crate::record::Record;
 use crate::run::{HandedIn, Runner};
-use crate::steps::{run_actions, synchronise_tree};
 use crate::tree::Files;
+use crate::work_tree::synchronise_tree;
 
 /// By commands that write no archive where there are such, else from the archive.
 pub(crate) fn write_archive(

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::job::{EmbeddedJob, Gates, Reuse};
 use crate::record::{Basis, reasons};
 use crate::run::{HandedIn, Runner, write_programs};
-use crate::steps;
+use crate::{steps, work_tree};
 
 /// Grows when equal recipes give other work trees than before.
 const LAYOUT: u32 = 1;
@@ -176,7 +176,7 @@ impl Build {
         let (job, sender, stop) = (Arc::clone(&self.job), self.sender.clone(), self.stop.clone());
         let name = step.id.to_string();
         let basis = basis(&job, &step, &self.keys);
-        let files = steps::files(&job, &step);
+        let files = work_tree::files(&job, &step);
         let last = job.records().last(&name);
         let why = if job.reuse == Reuse::Nothing {
             vec!["--no-cache".to_owned()]

@@ -1,6 +1,7 @@
 //! The engine without a daemon: steps run in sandboxes over a builder root file system, and their work trees,
 //! results and caches stay in a state folder, so that a step whose inputs did not change has nothing to do.
 
+mod actions;
 mod archive;
 mod build;
 mod config_check;
@@ -12,6 +13,7 @@ mod run;
 mod sandbox;
 mod steps;
 mod tree;
+mod work_tree;
 mod yarn_cache;
 
 use std::path::{Path, PathBuf};
