@@ -163,8 +163,6 @@ pub(crate) struct Collector<'a> {
     searchable: u64,
     /// Bytes of scripts that may still be read.
     readable: u64,
-    /// Work that parsing may still be.
-    parsing: u64,
     /// Bytes that may still be held of what scripts ask for.
     asked: u64,
     /// Bytes of source maps that may still be read.
@@ -181,7 +179,6 @@ impl<'a> Collector<'a> {
             left: limits.manifests,
             searchable: limits.searched_together,
             readable: limits.scripts,
-            parsing: limits.parsing,
             asked: limits.asked,
             comparable: limits.source_maps,
         }
@@ -213,7 +210,7 @@ impl<'a> Collector<'a> {
             return self.keep_script(entry, Script::unread());
         }
         self.readable -= entry.size;
-        let script = Script::read(&entry.path, bytes, &mut self.parsing);
+        let script = Script::read(bytes);
         self.keep_script(entry, script);
     }
 

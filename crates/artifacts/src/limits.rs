@@ -33,8 +33,6 @@ pub(crate) struct Limits {
     pub(crate) script: u64,
     /// Size of all scripts that are read, together.
     pub(crate) scripts: u64,
-    /// Work that parsing them may be, in tokens times how deep they nest: some seconds at worst.
-    pub(crate) parsing: u64,
     /// What is kept of all scripts together.
     pub(crate) asked: u64,
     /// Size of one source map that is read; one of them is held in memory at a time.
@@ -59,7 +57,6 @@ pub(crate) const SKELETON_LIMITS: Limits = Limits {
     searched_together: 256 * MIB,
     script: MIB,
     scripts: 64 * MIB,
-    parsing: 6_000_000,
     asked: 8 * MIB,
     source_map: 8 * MIB,
     source_maps: 256 * MIB,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifacts::{AppFile, AppFileKind, CODES, PARSES_SCRIPTS, Verification};
+use artifacts::{AppFile, AppFileKind, CODES, Verification};
 use diagnostics::{Baseline, Severity};
 use image::NodeKind;
 use monorepo::Monorepo;
@@ -47,15 +47,11 @@ pub(crate) fn run(
             json!({
                 "folder": place,
                 "sound": verification.is_sound(),
-                "scripts_parsed": PARSES_SCRIPTS,
                 "verification": verification,
             })
         }),
     };
     report.print(printer);
-    if !PARSES_SCRIPTS {
-        printer.say("built scripts were not parsed (BX042): this program was built without its feature `javascript`");
-    }
     report.conclude(&flags.findings, &verification.baseline, "the artifacts", printer)
 }
 

@@ -36,7 +36,7 @@ fn run_by_node(repo: &Monorepo) -> impl Iterator<Item = &Workspace> {
     packages.filter(|package| !package.manifest.bundled && !package.is_bundle())
 }
 
-/// Scripts that do not parse, modules that are not declared, files that are not packed.
+/// Scripts that are no JavaScript, modules that are not declared, files that are not packed.
 pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
     let Some(content) = context.bundle.content() else { return Vec::new() };
     let reached: Vec<Reached<'_>> =

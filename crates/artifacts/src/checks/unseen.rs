@@ -12,7 +12,7 @@ use crate::javascript::Syntax;
 pub(crate) fn found(context: &Context<'_>, content: &Content, reached: &[Reached<'_>]) -> Vec<Finding> {
     [
         ("every file searched for secrets", "not searched", &content.unsearched),
-        ("every script that Node runs parsed", "not parsed", &unparsed(reached)),
+        ("every script that Node runs read", "not read", &unread(reached)),
         ("every source map compared with the repository", "not compared", &content.uncompared),
     ]
     .into_iter()
@@ -21,7 +21,7 @@ pub(crate) fn found(context: &Context<'_>, content: &Content, reached: &[Reached
     .collect()
 }
 
-fn unparsed(reached: &[Reached<'_>]) -> Skipped {
+fn unread(reached: &[Reached<'_>]) -> Skipped {
     let mut skipped = Skipped::default();
     let scripts = reached.iter().flat_map(|reached| &reached.scripts);
     scripts.filter(|(_, script)| script.syntax == Syntax::Unknown).for_each(|(path, _)| skipped.add(path));

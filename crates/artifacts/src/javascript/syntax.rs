@@ -1,67 +1,132 @@
-//! Whether a script is JavaScript, as a parser sees it.
+//! What the tokens alone prove: that a script is no JavaScript.
+//!
+//! Nothing here knows grammar beyond two tokens, so that only what no grammar allows is found.
 
-use std::thread;
+use crate::javascript::tokens::{Kind, Token};
 
-use oxc_allocator::Allocator;
-use oxc_parser::{ParseOptions, Parser};
-use oxc_span::SourceType;
+/// Every operator made of these marks alone.
+const RUNS: &str = "=<>&|^*%";
+const OPERATORS: &[&str] = &[
+    "=", "==", "===", "=>", "<", "<=", "<<", "<<=", ">", ">=", ">>", ">>=", ">>>", ">>>=", "&", "&=", "&&", "&&=", "|",
+    "|=", "||", "||=", "^", "^=", "*", "*=", "**", "**=", "%", "%=",
+];
+/// How much of an operator is repeated in a finding.
+const SHOWN: usize = 10;
 
-use super::Syntax;
-
-/// Enough for the deepest nesting that is let through, in a build without optimization.
-const STACK: usize = 64 << 20;
-/// Longer scripts are not parsed: the tree takes up to a hundred bytes for each byte of a script.
-const LONGEST: usize = 1 << 18;
-
-/// An error in a script.
-struct SyntaxError {
-    offset: usize,
-    message: String,
+/// A place in a script where no JavaScript goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Defect {
+    pub(crate) at: usize,
+    pub(crate) what: String,
 }
 
-/// The first error in a script, and where it is.
-pub(crate) fn syntax(path: &str, text: &str) -> Syntax {
-    if text.len() > LONGEST {
-        return Syntax::Unknown;
-    }
-    let parse = || first_error(path, text);
-    // Without a thread the machine is short of memory, not the script wrong.
-    let parsed = thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, parse).ok()?;
-        thread.join().ok()
-    });
-    match parsed {
-        Some(Some(error)) => Syntax::Broken(format!("{}: {}", position(text, error.offset), error.message)),
-        Some(None) => Syntax::Fine,
-        None => Syntax::Unknown,
+impl Defect {
+    fn new(at: usize, what: impl Into<String>) -> Self {
+        Self { at, what: what.into() }
     }
 }
 
-fn first_error(path: &str, text: &str) -> Option<SyntaxError> {
-    match path.rsplit_once('.') {
-        Some((_, "mjs")) => error_as(SourceType::mjs(), text),
-        Some((_, "cjs")) => error_as(SourceType::cjs(), text),
-        // Which of both a `.js` is depends on a manifest: it is wrong when it is neither, and was meant as what it
-        // is for longer.
-        _ => {
-            let (script, module) = (error_as(SourceType::cjs(), text)?, error_as(SourceType::mjs(), text)?);
-            Some(if module.offset > script.offset { module } else { script })
+/// Looks at the tokens one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Checker<'a> {
+    /// The brackets that are open: where, and what closes each.
+    open: Vec<(u32, char)>,
+    last: Option<Token<'a>>,
+}
+
+impl<'a> Checker<'a> {
+    /// Takes the next token.
+    pub(crate) fn take(&mut self, token: Token<'a>) -> Result<(), Defect> {
+        match token.kind {
+            Kind::Open => self.open.push((u32::try_from(token.at).unwrap_or(u32::MAX), closing(token.text))),
+            Kind::Close => self.close(&token)?,
+            Kind::Mark => self.mark(&token)?,
+            Kind::Word => readable(&token)?,
+            Kind::Text | Kind::Value => {}
+        }
+        self.last = Some(token);
+        Ok(())
+    }
+
+    /// The script ends.
+    pub(crate) fn finish(self) -> Result<(), Defect> {
+        if let Some((at, closing)) = self.open.last() {
+            return Err(Defect::new(*at as usize, format!("a bracket that no `{closing}` closes")));
+        }
+        match self.last {
+            Some(last) if last.kind == Kind::Mark && !matches!(last.text, ";" | "++" | "--") => {
+                Err(Defect::new(last.at, format!("the end of the script after `{}`", shown(last.text))))
+            }
+            _ => Ok(()),
         }
     }
+
+    fn close(&mut self, token: &Token<'_>) -> Result<(), Defect> {
+        let closing = token.text.chars().next().unwrap_or_default();
+        if self.last.is_some_and(|last| is_before_value(&last)) {
+            return Err(Defect::new(token.at, format!("`{closing}` where a value must be")));
+        }
+        match self.open.pop() {
+            Some((_, expected)) if expected == closing => Ok(()),
+            Some((_, expected)) => Err(Defect::new(token.at, format!("`{closing}` where `{expected}` must be"))),
+            None => Err(Defect::new(token.at, format!("a `{closing}` that closes no bracket"))),
+        }
+    }
+
+    fn mark(&self, token: &Token<'_>) -> Result<(), Defect> {
+        // The middle of a template counts as a mark.
+        if token.text.starts_with('}') {
+            return Ok(());
+        }
+        readable(token)?;
+        if !token.text.starts_with(|first| RUNS.contains(first)) {
+            return Ok(());
+        }
+        if !OPERATORS.contains(&token.text) {
+            return Err(Defect::new(token.at, format!("`{}`, which is no operator", shown(token.text))));
+        }
+        // A `*` may also begin a method.
+        if self.begins_value() && !token.text.starts_with('*') {
+            return Err(Defect::new(token.at, format!("`{}` where a value must be", token.text)));
+        }
+        Ok(())
+    }
+
+    /// Whether what follows cannot be the operator behind a value.
+    fn begins_value(&self) -> bool {
+        self.last.is_none_or(|last| match last.kind {
+            Kind::Open => true,
+            Kind::Mark => !matches!(last.text, "++" | "--"),
+            _ => false,
+        })
+    }
 }
 
-fn error_as(kind: SourceType, text: &str) -> Option<SyntaxError> {
-    let allocator = Allocator::default();
-    let options = ParseOptions { allow_return_outside_function: !kind.is_module(), ..ParseOptions::default() };
-    let parsed = Parser::new(&allocator, text, kind).with_options(options).parse();
-    let error = parsed.errors.first()?;
-    let offset = error.labels.as_ref().and_then(|labels| labels.first()).map_or(0, |label| label.offset());
-    Some(SyntaxError { offset, message: error.message.to_string() })
+/// Whether an operator wants a value behind it.
+fn is_before_value(token: &Token<'_>) -> bool {
+    let is_operator = token.text.starts_with(['=', '<', '>', '&', '|', '^', '%', '+', '-', '!', '~', '/']);
+    token.kind == Kind::Mark && is_operator && !matches!(token.text, "++" | "--")
 }
 
-fn position(text: &str, offset: usize) -> String {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    format!("line {line}, column {column}")
+/// What closes a bracket; the brackets of templates end with `{`.
+fn closing(bracket: &str) -> char {
+    match bracket {
+        "(" => ')',
+        "[" => ']',
+        _ => '}',
+    }
+}
+
+/// Names and marks have no control characters, and no place of bytes that are not UTF-8.
+fn readable(token: &Token<'_>) -> Result<(), Defect> {
+    let is_foreign = |(_, character): &(usize, char)| character.is_control() || *character == '\u{fffd}';
+    token.text.char_indices().find(is_foreign).map_or(Ok(()), |(at, character)| {
+        let what = format!("the character U+{:04X} outside of a string", u32::from(character));
+        Err(Defect::new(token.at + at, what))
+    })
+}
+
+/// The beginning of a mark.
+fn shown(text: &str) -> &str {
+    text.get(..SHOWN).unwrap_or(text)
 }

@@ -1,6 +1,6 @@
 //! The tokens of a script, one after the other, in constant stack space.
 //!
-//! Only what finding imports and measuring nesting takes is told apart. What a slash means is known from the token
+//! Only what finding imports and defects takes is told apart. What a slash means is known from the token
 //! before it; where that does not decide, the script is given up rather than misread.
 
 use crate::javascript::trivia;
@@ -27,10 +27,8 @@ pub(crate) enum Kind {
 pub(crate) struct Token<'a> {
     pub(crate) kind: Kind,
     pub(crate) text: &'a str,
-    /// Whether a line ended before it.
-    pub(crate) after_newline: bool,
-    /// What stands before it: whether a value ended there.
-    pub(crate) after: End,
+    /// Where it begins in the script.
+    pub(crate) at: usize,
 }
 
 /// Whether a value ends with a token.
@@ -110,10 +108,11 @@ impl<'a> Tokens<'a> {
         self.at += skipped;
         let Some(first) = self.rest().chars().next() else { return Ok(None) };
         let (kind, length) = self.token(first, after_newline)?;
-        let text = &self.source[self.at..self.at + length];
+        let at = self.at;
+        let text = &self.source[at..at + length];
         self.at += length;
         let text = if kind == Kind::Text { &text[1..text.len() - 1] } else { text };
-        let token = Token { kind, text, after_newline, after: self.end };
+        let token = Token { kind, text, at };
         self.turn(&token);
         Ok(Some(token))
     }
@@ -142,7 +141,7 @@ impl<'a> Tokens<'a> {
             '0'..='9' => (Kind::Value, trivia::number(rest)),
             '.' if second.is_ascii_digit() => (Kind::Value, trivia::number(rest)),
             '/' => match self.end {
-                End::Value => (Kind::Mark, 1),
+                End::Value => (Kind::Mark, if second == '=' { 2 } else { 1 }),
                 End::Operator => (Kind::Value, trivia::regular_expression(rest)?),
                 End::Unclear => return Err(Stop::Unclear),
             },

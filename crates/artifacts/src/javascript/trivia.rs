@@ -15,7 +15,7 @@ fn is_space(character: char) -> bool {
     character == '\u{feff}' || (character.is_whitespace() && character != '\u{85}')
 }
 
-/// Whether a character can be part of a name. Those beyond ASCII count as such; the parser knows better.
+/// Whether a character can be part of a name. Those beyond ASCII count as such.
 pub(crate) fn is_word(character: char) -> bool {
     let is_ascii_part = character.is_ascii_alphanumeric() || matches!(character, '_' | '$' | '#');
     is_ascii_part || (!character.is_ascii() && !is_space(character))

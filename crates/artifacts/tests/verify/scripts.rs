@@ -1,7 +1,5 @@
 //! Scripts that die only in production.
 
-use std::time::{Duration, Instant};
-
 use artifacts::BUNDLE;
 use diagnostics::Severity;
 use proptest::prelude::*;
@@ -80,28 +78,44 @@ fn a_module_that_is_declared_for_development() {
     assert_eq!(verification.findings[0].key.as_deref(), Some("jest"));
 }
 
-#[cfg(feature = "javascript")]
 #[test]
-fn scripts_that_do_not_parse() {
+fn scripts_that_are_no_javascript() {
     let expected = "JavaScript that Node can read, in @internal/x";
     for (code, found) in [
-        ("start()\nconst = 1;", "line 2, column 7: Unexpected token"),
-        ("<!doctype html>\n<p>", "line 1, column 1: Unexpected token"),
-        ("const x: number = 1;", "line 1, column 7: Missing initializer"),
-        ("a();\n<<<<<<< HEAD\nb();\n=======", "line 2, column 1: Encountered diff marker"),
-        ("function f() {", "line 1, column 15: "),
+        ("<!doctype html>\n<p>", "line 1, column 1: `<` where a value must be"),
+        ("a();\n<<<<<<< HEAD\nb();\n=======", "line 2, column 1: `<<<<<<<`, which is no operator"),
+        ("a()\n\nb = 1; ======= c", "line 3, column 8: `=======`, which is no operator"),
+        ("function f() {", "line 1, column 14: a bracket that no `}` closes"),
+        ("f(`a${b`", "a template that does not end"),
+        ("f(`a${b)`", "line 1, column 8: `)` where `}` must be"),
+        ("f(a, [1)", "line 1, column 8: `)` where `]` must be"),
+        ("f())", "line 1, column 4: a `)` that closes no bracket"),
+        ("f(a = )", "line 1, column 7: `)` where a value must be"),
+        ("f(a, = 1)", "line 1, column 6: `=` where a value must be"),
+        ("const a =", "line 1, column 9: the end of the script after `=`"),
+        ("a = 'é'; b.", "line 1, column 11: the end of the script after `.`"),
+        ("PK\u{3}\u{4}", "line 1, column 3: the character U+0003 outside of a string"),
+        ("a\u{fffd}b", "line 1, column 2: the character U+FFFD outside of a string"),
         ("f('a", "a string that does not end"),
         ("f(`a${b}", "a template that does not end"),
         ("f(/* a", "a comment that does not end"),
+        ("f(/a", "a regular expression that does not end"),
     ] {
         let error = only(code);
         assert_eq!((error.code, error.place), ("BX042", format!("{BUNDLE} {SCRIPT}")));
         assert_eq!(error.expected, expected);
-        assert!(error.found.starts_with(found), "{code}: {}", error.found);
+        assert_eq!(error.found, found, "{code}");
     }
 }
 
-#[cfg(feature = "javascript")]
+#[test]
+fn bytes_that_are_no_text() {
+    let mut pair = Pair::good();
+    pair.bundle.retain(|item| item.path != SCRIPT);
+    pair.bundle.push(Item::file(SCRIPT, *b"\x7fELF\xff"));
+    assert_eq!(pair.only_error().found, "line 1, column 1: the character U+007F outside of a string");
+}
+
 #[test]
 fn the_backend_itself() {
     let mut pair = Pair::good();
@@ -109,8 +123,6 @@ fn the_backend_itself() {
     Pair::text(&mut pair.bundle, path, |_| "start(".to_owned());
     let error = pair.only_error();
     assert_eq!((error.code, error.place), ("BX042", format!("{BUNDLE} {path}")));
-    Pair::text(&mut pair.bundle, path, |_| "await start(); return require('express')".to_owned());
-    assert_eq!(pair.only_error().code, "BX042", "neither of CommonJS nor a module");
 }
 
 #[test]
@@ -178,6 +190,10 @@ fn what_is_no_defect() {
         "import x, { y as z } from 'knex'; export { x as default } from 'knex'; await f(import.meta.url)",
         "class A { #x = 1; static { this.#x } get [`a${1}`]() { return a?.b ?? c ** 2 } } for await (const a of b) ;",
         "\"\\u0069mport\"; require('\\x61')",
+        "a /= 2; a ??= b; a &&= c; a ||= d >>> 1; a >>>= 2; a **= ~-b; a = b ? .5 : c?.5:d; a = b--> c",
+        "for (;;) {} while (a) ; do b(); while (c)",
+        "class A { in = 1; static default = 2; *a() {} async *[b]() {} 'c' = 3; static *d() { yield* e } }",
+        "f(...a, (b) => ({}), `${`${c}`}\u{1}\n\u{fffd}${e}`, [, 1, ], {a, }); export * from 'knex'; import * as y from 'knex'",
     ] {
         assert_eq!(with(code, [Item::file("plugins/x/dist/index.js", "")]).verify().findings, [], "{code}");
     }
@@ -209,16 +225,13 @@ fn scripts_of_patterns_and_of_other_kinds_are_reached() {
     assert_eq!(places, ["one.mjs", "q.js"]);
 }
 
-#[cfg(feature = "javascript")]
 #[test]
-fn scripts_too_large_to_be_parsed_are_said() {
+fn scripts_too_large_to_be_read_are_said() {
     let place = format!("{BUNDLE} {SCRIPT}");
-    let code = |size: usize| format!("require('lodash');{}const = 1", " ".repeat(size));
-    let found: Vec<_> = with(&code(1 << 18), []).verify().findings.iter().map(|finding| finding.code).collect();
-    assert_eq!(found, ["BX040", "BX045"], "not parsed, but its imports are read");
-    let found = only_finding(&with(&code(1 << 20), []).verify(), Severity::Note);
-    let expected = "every script that Node runs parsed";
-    assert_error(&found, "BX045", &place, expected, "this file not parsed, for its size");
+    let code = format!("require('lodash');{}= 1", " ".repeat(1 << 20));
+    let found = only_finding(&with(&code, []).verify(), Severity::Note);
+    let expected = "every script that Node runs read";
+    assert_error(&found, "BX045", &place, expected, "this file not read, for its size");
 }
 
 #[test]
@@ -234,26 +247,10 @@ fn programs_of_a_package_are_reached() {
 
 #[test]
 fn nesting_without_end() {
-    for one in ["(", "[", "{", "!", "a=>", "`${", "if(a)", "a?b:", "[a=", "({a:", "new ", "-", "x:", "(a=(", "async("] {
-        let start = Instant::now();
+    for one in ["(", "[", "{", "a=>", "`${", "a?b:", "[a=", "({a:", "!", "x:", "(a=(", "async("] {
         let error = only(&one.repeat((1 << 20) / one.len()));
-        println!("{:?} for {one}", start.elapsed());
         assert_eq!(error.code, "BX042", "{one}: {}", error.found);
-        assert!(start.elapsed() < Duration::from_secs(10), "{one}");
     }
-}
-
-#[test]
-fn scripts_that_take_long_to_parse() {
-    let start = Instant::now();
-    let code = ["(a=".repeat(160), "b".to_owned(), ")".repeat(160), ";".to_owned()].concat().repeat(400);
-    let files = (0..40).map(|number| Item::file(&format!("plugins/x/dist/{number}.js"), code.as_str()));
-    let requires: String = (0..40).map(|number| format!("require('./{number}');")).collect();
-    let found = only_finding(&with(&requires, files).verify(), Severity::Note);
-    assert_eq!((found.code, found.expected.as_str()), ("BX045", "every script that Node runs parsed"));
-    assert!(found.found.ends_with(" more not parsed, for their size"), "{}", found.found);
-    println!("{:?}", start.elapsed());
-    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 proptest! {
