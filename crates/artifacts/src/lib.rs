@@ -30,6 +30,6 @@ mod walk;
 /// Whether built scripts are parsed: the feature `javascript`. Without it their imports are read all the same.
 pub const PARSES_SCRIPTS: bool = cfg!(feature = "javascript");
 
-pub use codes::CODES;
+pub use codes::{CODES, SOURCE_MAPS};
 pub use image::{AppFile, AppFileKind, is_read_of_app, verify_app};
 pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};
