@@ -143,7 +143,7 @@ fn each_defect_of_a_dockerfile_is_found_alone() {
 #[test]
 fn every_code_has_a_defect() {
     let in_files = DEFECTS_OF_SERVICES.iter().chain(DEFECTS_BY_HAND).map(|(code, ..)| *code);
-    let tested: BTreeSet<&str> = in_files.chain([OLD, NOT_DEPLOYABLE]).collect();
+    let tested: BTreeSet<&str> = in_files.chain([OLD, NOT_DEPLOYABLE, STALE_BASELINE]).collect();
     assert_eq!(tested, deployment::CODES.iter().map(|kind| kind.code).collect());
 }
 
@@ -234,6 +234,38 @@ fn accepted_findings_do_not_fail() {
 }
 
 #[test]
+fn an_accepted_finding_that_is_gone_is_a_note() {
+    let sandbox = rendered();
+    sandbox.replace(SERVICES, "\"port\": 7007", "\"port\": 3000");
+    sandbox.succeed(&["check", "--write-baseline", "baseline.json"]);
+    sandbox.replace(SERVICES, "\"port\": 3000", "\"port\": 7007");
+    let text = sandbox.succeed(&["check", "--baseline", "baseline.json"]);
+    let note = "note BF025 flightcontrol.json\n  found none, expected a finding BF006 there, as the baseline says\n";
+    assert!(text.contains(note), "{text}");
+    let next = "hint: write the baseline anew with `cargo xtask check --write-baseline FILE`";
+    assert!(text.contains(next), "{text}");
+    let strict = sandbox.run(&["check", "--baseline", "baseline.json", "--fail-on", "note"]);
+    assert_eq!(strict.status.code(), Some(1), "{}", transcript(&strict));
+    // What another verifier accepts in the same file is not our business.
+    sandbox.write("baseline.json", r#"[{"code": "BX022", "subject": "bundle.tar.gz"}]"#);
+    assert!(!sandbox.succeed(&["check", "--baseline", "baseline.json"]).contains("BF025"));
+}
+
+#[test]
+fn a_long_list_is_shortened_and_accepted_as_a_whole() {
+    let sandbox = rendered();
+    let variables: String = (0..25).map(|number| format!("\"TOKEN_{number}\": \"hunter2\", ")).collect();
+    let with = format!("\"port\": 7007, \"envVariables\": {{ {variables}\"A\": \"b\" }}");
+    sandbox.replace(SERVICES, "\"port\": 7007", &with);
+    assert_eq!(found(&sandbox).len(), 20);
+    let text = transcript(&sandbox.run(&["check"]));
+    assert_eq!(text.matches("error BF010").count(), 20, "{text}");
+    assert_eq!(text.matches(" (and 5 more of this kind), expected").count(), 1, "{text}");
+    sandbox.succeed(&["check", "--write-baseline", "baseline.json"]);
+    sandbox.succeed(&["check", "--baseline", "baseline.json", "--fail-on", "note"]);
+}
+
+#[test]
 fn other_forms_and_other_files() {
     let sandbox = rendered();
     sandbox.replace(SERVICES, "\"port\": 7007", "\"port\": 3000");
@@ -272,6 +304,8 @@ fn what_a_build_would_refuse_at_once_is_found_without_one() {
 
 const OLD: &str = "BF023";
 const NOT_DEPLOYABLE: &str = "BF024";
+/// As a note, of a baseline.
+const STALE_BASELINE: &str = "BF025";
 
 #[test]
 fn what_was_locked_long_ago_is_said() {

@@ -78,7 +78,7 @@ fn severity(fail_on: FailOn) -> Severity {
 
 /// What the named baseline accepts; `command` writes one.
 pub(crate) fn accepted(flags: &FindingFlags, command: &str) -> Result<Baseline> {
-    let named = flags.baseline.as_deref().map(|path| baseline::read(path, command));
+    let named = flags.baseline.as_deref().map(|path| baseline::read(path, &[command]));
     Ok(named.transpose()?.unwrap_or_default())
 }
 

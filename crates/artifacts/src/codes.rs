@@ -1,119 +1,116 @@
 //! The stable codes of this crate's findings. A code is never reused for another meaning.
 
-use diagnostics::{Finding, FindingKind, Says, printable};
-
-/// A kind of finding of this crate.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Code(FindingKind);
-
-/// A code with its severity and title; its page is `codes/<code>.md`.
-macro_rules! code {
-    ($($kind:tt)*) => {
-        Code(diagnostics::finding_kind!($($kind)*))
-    };
-}
+use diagnostics::{FindingKind, finding_kind as code};
 
 /// There is no such file.
-pub(crate) const MISSING: Code = code!(Error, "BX001", "an archive is missing");
+pub(crate) const MISSING: FindingKind = code!(Error, "BX001", "an archive is missing");
 /// The operating system refused to open or read it.
-pub(crate) const UNREADABLE: Code = code!(Error, "BX002", "an archive cannot be read");
+pub(crate) const UNREADABLE: FindingKind = code!(Error, "BX002", "an archive cannot be read");
 /// It has no bytes.
-pub(crate) const EMPTY: Code = code!(Error, "BX003", "an archive is empty");
+pub(crate) const EMPTY: FindingKind = code!(Error, "BX003", "an archive is empty");
 /// It is something else than gzip.
-pub(crate) const NOT_GZIP: Code = code!(Error, "BX004", "an archive is not compressed with gzip");
+pub(crate) const NOT_GZIP: FindingKind = code!(Error, "BX004", "an archive is not compressed with gzip");
 /// The gzip or tar stream ends early.
-pub(crate) const TRUNCATED: Code = code!(Error, "BX005", "an archive ends early");
+pub(crate) const TRUNCATED: FindingKind = code!(Error, "BX005", "an archive ends early");
 /// The gzip stream is damaged.
-pub(crate) const GZIP_CORRUPT: Code = code!(Error, "BX006", "the compressed data of an archive is damaged");
+pub(crate) const GZIP_CORRUPT: FindingKind = code!(Error, "BX006", "the compressed data of an archive is damaged");
 /// The tar stream is damaged.
-pub(crate) const TAR_CORRUPT: Code = code!(Error, "BX007", "the tar stream of an archive is damaged");
+pub(crate) const TAR_CORRUPT: FindingKind = code!(Error, "BX007", "the tar stream of an archive is damaged");
 /// Something follows the end.
-pub(crate) const TRAILING: Code = code!(Error, "BX008", "something follows the end of an archive");
+pub(crate) const TRAILING: FindingKind = code!(Error, "BX008", "something follows the end of an archive");
 /// It is larger than we are willing to read.
-pub(crate) const OVER_LIMIT: Code = code!(Error, "BX009", "an archive is over a limit");
+pub(crate) const OVER_LIMIT: FindingKind = code!(Error, "BX009", "an archive is over a limit");
 /// Unpacking it would write outside the target folder, or somewhere unclear.
-pub(crate) const UNSAFE_PATH: Code = code!(Error, "BX010", "an entry's path leaves the root or goes through a link");
+pub(crate) const UNSAFE_PATH: FindingKind =
+    code!(Error, "BX010", "an entry's path leaves the root or goes through a link");
 /// A link leads outside the target folder, or a hard link to nothing.
-pub(crate) const UNSAFE_LINK: Code = code!(Error, "BX011", "a link leaves the root, or is a hard link to nothing");
+pub(crate) const UNSAFE_LINK: FindingKind =
+    code!(Error, "BX011", "a link leaves the root, or is a hard link to nothing");
 /// Neither file, folder nor link.
-pub(crate) const SPECIAL: Code = code!(Error, "BX012", "an entry is neither file, folder nor link");
+pub(crate) const SPECIAL: FindingKind = code!(Error, "BX012", "an entry is neither file, folder nor link");
 /// A file that runs with its owner's rights.
-pub(crate) const SETUID: Code = code!(Error, "BX013", "an entry is setuid or setgid");
+pub(crate) const SETUID: FindingKind = code!(Error, "BX013", "an entry is setuid or setgid");
 /// Two entries with one path.
-pub(crate) const DUPLICATE: Code = code!(Error, "BX014", "two entries have the same path");
+pub(crate) const DUPLICATE: FindingKind = code!(Error, "BX014", "two entries have the same path");
 /// A `package.json` that is no JSON object.
-pub(crate) const NOT_JSON: Code = code!(Error, "BX015", "a manifest is not a JSON object");
+pub(crate) const NOT_JSON: FindingKind = code!(Error, "BX015", "a manifest is not a JSON object");
 /// A package of the production workspace without a manifest in the skeleton.
-pub(crate) const SKELETON_LACKS: Code = code!(Error, "BX016", "the skeleton lacks a production package's manifest");
+pub(crate) const SKELETON_LACKS: FindingKind =
+    code!(Error, "BX016", "the skeleton lacks a production package's manifest");
 /// A manifest in the skeleton of a package that is not in the production workspace.
-pub(crate) const SKELETON_SURPLUS: Code = code!(Error, "BX017", "the skeleton has a manifest of no production package");
+pub(crate) const SKELETON_SURPLUS: FindingKind =
+    code!(Error, "BX017", "the skeleton has a manifest of no production package");
 /// Something in the skeleton besides manifests.
-pub(crate) const SKELETON_FOREIGN: Code = code!(Error, "BX018", "the skeleton holds something else than manifests");
+pub(crate) const SKELETON_FOREIGN: FindingKind =
+    code!(Error, "BX018", "the skeleton holds something else than manifests");
 /// A package of the production workspace without a manifest in the bundle.
-pub(crate) const BUNDLE_LACKS: Code = code!(Error, "BX019", "the bundle lacks a production package's manifest");
+pub(crate) const BUNDLE_LACKS: FindingKind = code!(Error, "BX019", "the bundle lacks a production package's manifest");
 /// A manifest that would install something else than the repository's.
-pub(crate) const INSTALL_FIELD: Code =
+pub(crate) const INSTALL_FIELD: FindingKind =
     code!(Error, "BX020", "a manifest's install field differs from the repository's");
 /// The archives do not come from one build.
-pub(crate) const PAIR_DIFFERS: Code = code!(Error, "BX021", "a manifest differs between skeleton and bundle");
+pub(crate) const PAIR_DIFFERS: FindingKind = code!(Error, "BX021", "a manifest differs between skeleton and bundle");
 /// The bundle's lockfile is another one.
-pub(crate) const LOCKFILE_DIFFERS: Code = code!(Error, "BX022", "the bundle's yarn.lock differs from the repository's");
+pub(crate) const LOCKFILE_DIFFERS: FindingKind =
+    code!(Error, "BX022", "the bundle's yarn.lock differs from the repository's");
 /// The bundle's root manifest is another one.
-pub(crate) const ROOT_DIFFERS: Code =
+pub(crate) const ROOT_DIFFERS: FindingKind =
     code!(Error, "BX023", "the bundle's root package.json differs from the repository's");
 /// `node packages/backend` would find nothing to run.
-pub(crate) const NO_MAIN: Code = code!(Error, "BX024", "the backend's main file is not in the bundle");
+pub(crate) const NO_MAIN: FindingKind = code!(Error, "BX024", "the backend's main file is not in the bundle");
 /// The app backend would answer every page with 404.
-pub(crate) const NO_APP: Code = code!(Error, "BX025", "the bundle has no built app");
+pub(crate) const NO_APP: FindingKind = code!(Error, "BX025", "the bundle has no built app");
 /// The root entry closes the target folder to other users.
-pub(crate) const PRIVATE_ROOT: Code = code!(Note, "BX026", "unpacking the bundle as root makes the folder private");
+pub(crate) const PRIVATE_ROOT: FindingKind =
+    code!(Note, "BX026", "unpacking the bundle as root makes the folder private");
 
 /// The baseline has more than there is.
-pub(crate) const STALE_BASELINE: Code = code!(Note, "BX027", "the baseline accepts a finding that no longer occurs");
+pub(crate) const STALE_BASELINE: FindingKind =
+    code!(Note, "BX027", "the baseline accepts a finding that no longer occurs");
 /// The browser would get a white page.
-pub(crate) const UNKNOWN_ASSET: Code =
+pub(crate) const UNKNOWN_ASSET: FindingKind =
     code!(Error, "BX028", "a page names a script or style that is not in the bundle");
 /// The running configuration would not reach the page.
-pub(crate) const NO_TEMPLATE: Code = code!(Warning, "BX029", "the app lacks the template of its page");
+pub(crate) const NO_TEMPLATE: FindingKind = code!(Warning, "BX029", "the app lacks the template of its page");
 /// The backend would not know what a browser may see.
-pub(crate) const NO_SCHEMA: Code = code!(Error, "BX030", "the app's configuration schema is missing or no JSON");
+pub(crate) const NO_SCHEMA: FindingKind = code!(Error, "BX030", "the app's configuration schema is missing or no JSON");
 /// An import of the package would fail.
-pub(crate) const NO_ENTRY_POINT: Code = code!(Error, "BX031", "a package's entry point is not in the bundle");
+pub(crate) const NO_ENTRY_POINT: FindingKind = code!(Error, "BX031", "a package's entry point is not in the bundle");
 /// The install would fail, or link to nothing.
-pub(crate) const NO_LOCAL_DEPENDENCY: Code = code!(Error, "BX032", "a local dependency is not in the bundle");
+pub(crate) const NO_LOCAL_DEPENDENCY: FindingKind = code!(Error, "BX032", "a local dependency is not in the bundle");
 /// The install would bring React and every frontend plugin.
-pub(crate) const UNBUNDLED_FRONTEND: Code = code!(Warning, "BX033", "a frontend package is not bundled");
+pub(crate) const UNBUNDLED_FRONTEND: FindingKind = code!(Warning, "BX033", "a frontend package is not bundled");
 /// `Cannot find module 'app/package.json'`.
-pub(crate) const NO_FRONTEND: Code = code!(Error, "BX034", "the app backend has no app to serve");
+pub(crate) const NO_FRONTEND: FindingKind = code!(Error, "BX034", "the app backend has no app to serve");
 /// Settings of one machine, with its secrets.
-pub(crate) const LOCAL_SETTINGS: Code = code!(Error, "BX035", "local settings are in the bundle");
+pub(crate) const LOCAL_SETTINGS: FindingKind = code!(Error, "BX035", "local settings are in the bundle");
 /// Dependencies that no lockfile knows.
-pub(crate) const NODE_MODULES: Code = code!(Error, "BX036", "installed dependencies are in the bundle");
+pub(crate) const NODE_MODULES: FindingKind = code!(Error, "BX036", "installed dependencies are in the bundle");
 /// Who can pull the image could read it.
-pub(crate) const SECRET: Code = code!(Error, "BX037", "a file of the bundle holds a secret");
+pub(crate) const SECRET: FindingKind = code!(Error, "BX037", "a file of the bundle holds a secret");
 /// Large, and public where the app is served.
-pub(crate) const SOURCE_MAPS: Code = code!(Warning, "BX038", "the bundle holds source maps");
+pub const SOURCE_MAPS: FindingKind = code!(Warning, "BX038", "the bundle holds source maps");
 /// One would overwrite the other on some machines.
-pub(crate) const CASE: Code = code!(Warning, "BX039", "two paths differ only by case");
+pub(crate) const CASE: FindingKind = code!(Warning, "BX039", "two paths differ only by case");
 /// `Cannot find module`, in production only.
-pub(crate) const UNDECLARED: Code =
+pub(crate) const UNDECLARED: FindingKind =
     code!(Error, "BX040", "a script imports a module that its package does not declare");
 /// The same: a production install leaves development dependencies out.
-pub(crate) const DEVELOPMENT_ONLY: Code =
+pub(crate) const DEVELOPMENT_ONLY: FindingKind =
     code!(Error, "BX041", "a script imports a module that is declared for development only");
 /// Node stops at the first line it cannot read.
-pub(crate) const NOT_JAVASCRIPT: Code = code!(Error, "BX042", "a built script is not valid JavaScript");
+pub(crate) const NOT_JAVASCRIPT: FindingKind = code!(Error, "BX042", "a built script is not valid JavaScript");
 /// It is there in a checkout, so that only the image lacks it.
-pub(crate) const NOT_PACKED: Code =
+pub(crate) const NOT_PACKED: FindingKind =
     code!(Error, "BX043", "a file that the code or a manifest names is not in the bundle");
 /// Something else would run than what is in the repository.
-pub(crate) const STALE_SOURCES: Code = code!(Error, "BX044", "a package was built from other sources");
+pub(crate) const STALE_SOURCES: FindingKind = code!(Error, "BX044", "a package was built from other sources");
 
 /// Silence about it must not look like soundness.
-pub(crate) const UNSEEN: Code = code!(Note, "BX045", "a file was too large to be looked at");
+pub(crate) const UNSEEN: FindingKind = code!(Note, "BX045", "a file was too large to be looked at");
 
-/// Every code, in order.
-const ALL: &[Code] = &[
+/// Every kind of finding, in the order of the codes.
+pub const CODES: &[FindingKind] = &[
     MISSING,
     UNREADABLE,
     EMPTY,
@@ -160,52 +157,6 @@ const ALL: &[Code] = &[
     STALE_SOURCES,
     UNSEEN,
 ];
-
-/// Every kind of finding, in the order of the codes.
-pub const CODES: &[FindingKind] = &kinds();
-
-const fn kinds() -> [FindingKind; ALL.len()] {
-    let mut kinds = [MISSING.0; ALL.len()];
-    let mut index = 0;
-    while index < ALL.len() {
-        kinds[index] = ALL[index].0;
-        index += 1;
-    }
-    kinds
-}
-
-impl Code {
-    /// A finding of this code.
-    pub(crate) fn finding(self, at: At<'_>, expected: &str, found: &str, next: &str) -> Finding {
-        let says = Says { expected, found, next };
-        Finding { key: at.key.map(printable), ..self.0.finding(at.archive, at.entry, says) }
-    }
-}
-
-/// What a finding is about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct At<'a> {
-    pub(crate) archive: &'a str,
-    pub(crate) entry: Option<&'a str>,
-    pub(crate) key: Option<&'a str>,
-}
-
-impl<'a> At<'a> {
-    /// A whole archive.
-    pub(crate) fn archive(archive: &'a str) -> Self {
-        Self { archive, entry: None, key: None }
-    }
-
-    /// One of its entries.
-    pub(crate) fn entry(archive: &'a str, entry: &'a str) -> Self {
-        Self { archive, entry: Some(entry), key: None }
-    }
-
-    /// The same place, at a key of the package's manifest.
-    pub(crate) fn key(self, key: &'a str) -> Self {
-        Self { key: Some(key), ..self }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use diagnostics::{Accepted, Baseline, Finding, Severity, shortened};
+use diagnostics::{Baseline, BaselineResult, Finding, Severity, Subjects, Verifier};
 use monorepo::{Monorepo, Workspace};
 use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::checks::{Context, frontend, of_archives, scripts};
-use crate::codes::{At, CODES, STALE_BASELINE};
+use crate::codes::{CODES, STALE_BASELINE};
 use crate::content::Wanted;
 use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
 use crate::sources::Sources;
@@ -94,16 +94,8 @@ pub(crate) fn wanted_of_bundle(repo: &Monorepo) -> Wanted<'_> {
 
 /// Sets apart what is accepted.
 pub(crate) fn conclude(archives: Vec<ArchiveSummary>, found: Vec<Finding>, accepted: &Baseline) -> Verification {
-    let baseline = Baseline::of(&found);
-    let (known, mut findings): (Vec<_>, Vec<_>) = found.into_iter().partition(|finding| accepted.accepts(finding));
-    findings.extend(accepted.stale(&baseline, CODES).into_iter().map(stale));
-    Verification { archives, findings: shortened(findings), accepted: shortened(known), baseline }
-}
-
-/// A note about an entry of the baseline.
-fn stale(accepted: &Accepted) -> Finding {
-    let at = At { archive: &accepted.subject, entry: accepted.entry.as_deref(), key: None };
-    let expected = format!("a finding {} there, as the baseline says", accepted.code);
-    let next = "write the baseline anew with `cargo xtask verify-artifacts --write-baseline FILE`";
-    STALE_BASELINE.finding(at, &expected, "none", next)
+    let verifier =
+        Verifier { kinds: CODES, stale: STALE_BASELINE, command: "verify-artifacts", subjects: Subjects::Files };
+    let BaselineResult { findings, accepted, baseline } = verifier.apply(accepted, found);
+    Verification { archives, findings, accepted, baseline }
 }

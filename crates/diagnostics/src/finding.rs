@@ -58,9 +58,45 @@ macro_rules! finding_kind {
     };
 }
 
-/// What a finding says, as it was found.
+/// Where a finding is.
 #[derive(Debug, Clone, Copy)]
-pub struct Says<'a> {
+pub struct At<'a> {
+    /// The archive, image or file that it is about.
+    pub subject: &'a str,
+    /// The entry inside, when there is one.
+    pub entry: Option<&'a str>,
+    /// The key in the package's manifest, when there is one.
+    pub key: Option<&'a str>,
+    /// The line of the subject, from 1, when that is a file of the repository.
+    pub line: Option<usize>,
+}
+
+impl<'a> At<'a> {
+    /// A whole archive, image or file.
+    pub fn subject(subject: &'a str) -> Self {
+        Self { subject, entry: None, key: None, line: None }
+    }
+
+    /// An entry of it.
+    pub fn entry(subject: &'a str, entry: &'a str) -> Self {
+        Self { entry: Some(entry), ..Self::subject(subject) }
+    }
+
+    /// A line of it.
+    pub fn line(subject: &'a str, line: usize) -> Self {
+        Self { line: Some(line), ..Self::subject(subject) }
+    }
+
+    /// The same place, at a key of the package's manifest.
+    #[must_use]
+    pub fn key(self, key: &'a str) -> Self {
+        Self { key: Some(key), ..self }
+    }
+}
+
+/// The text of a finding.
+#[derive(Debug, Clone, Copy)]
+pub struct FindingText<'a> {
     /// What should be there.
     pub expected: &'a str,
     /// What is there.
@@ -70,19 +106,19 @@ pub struct Says<'a> {
 }
 
 impl FindingKind {
-    /// A finding of this kind. All text is made printable here, whatever it came from.
-    pub fn finding(&self, subject: &str, entry: Option<&str>, says: Says<'_>) -> Finding {
+    /// A finding of this kind: the one way to make one. All text is made printable here, whatever it came from.
+    pub fn finding(&self, at: At<'_>, text: FindingText<'_>) -> Finding {
         Finding {
             code: self.code,
             severity: self.severity,
-            subject: printable(subject),
-            entry: entry.map(printable),
-            key: None,
-            line: None,
-            expected: printable(says.expected),
-            found: printable(says.found),
+            subject: printable(at.subject),
+            entry: at.entry.map(printable),
+            key: at.key.map(printable),
+            line: at.line,
+            expected: printable(text.expected),
+            found: printable(text.found),
             why: self.why(),
-            next: printable(says.next),
+            next: printable(text.next),
         }
     }
 
@@ -142,7 +178,7 @@ pub struct Finding {
 
 /// Keeps a hostile archive or image from burying a reader: of each code and subject the first findings stay,
 /// and the last of them says how many more there were.
-pub fn shortened(findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn shortened(findings: Vec<Finding>) -> Vec<Finding> {
     let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {

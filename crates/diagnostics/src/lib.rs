@@ -7,8 +7,8 @@ mod problem;
 mod secrets;
 mod text;
 
-pub use baseline::{Accepted, Baseline};
-pub use finding::{Finding, FindingKind, Says, Severity, shortened};
+pub use baseline::{Accepted, Baseline, BaselineResult, Subjects, Verifier};
+pub use finding::{At, Finding, FindingKind, FindingText, Severity};
 pub use nearest::nearest;
 pub use problem::{Position, Problem, Problems};
 pub use secrets::{Secret, is_secret_name, scan_for_secrets};

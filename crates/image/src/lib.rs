@@ -47,7 +47,7 @@ pub use run_configuration::{RunConfiguration, verify_run_configuration};
 pub use run_settings::{DocumentedConfig, ImageSettings};
 pub use sweep::Swept;
 pub use verify::{
-    Budget, Change, Comparison, ImageSummary, ImageVerification, Judged, LayerContents, LayerNotes, OwnerKind,
-    PackageChange, Share, SharedLayers, config_files, damaged, node_version_of_header, verify_image,
+    Budget, Change, Comparison, ImageSummary, ImageVerification, LayerContents, LayerNotes, OwnerKind, PackageChange,
+    Share, SharedLayers, apply_baseline, config_files, damaged, node_version_of_header, verify_image,
 };
 pub use verify_blobs::{BadBlob, verify_blobs};

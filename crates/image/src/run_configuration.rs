@@ -1,6 +1,6 @@
 //! How an image runs (OCI image specification, config.md, `config`).
 
-use diagnostics::{Finding, FindingKind};
+use diagnostics::{At, Finding, FindingKind, FindingText};
 use serde::Serialize;
 
 use crate::codes::{COMMAND, FOLDER, USER, VARIABLE};
@@ -20,17 +20,9 @@ pub struct RunConfiguration {
 
 /// Compares how an image runs with how it should. All differences, never only the first.
 pub fn verify_run_configuration(subject: &str, found: &RunConfiguration, expected: &RunConfiguration) -> Vec<Finding> {
-    let finding = |kind: FindingKind, expected: String, found: String| Finding {
-        code: kind.code,
-        severity: kind.severity,
-        subject: subject.to_owned(),
-        entry: None,
-        key: None,
-        line: None,
-        expected,
-        found,
-        why: kind.why(),
-        next: "build it with `cargo xtask build-image`; a template in assets/ may have been edited".to_owned(),
+    let next = "build it with `cargo xtask build-image`; a template in assets/ may have been edited";
+    let finding = |kind: FindingKind, expected: String, found: String| {
+        kind.finding(At::subject(subject), FindingText { expected: &expected, found: &found, next })
     };
     let mut findings = Vec::new();
     if found.user != expected.user {

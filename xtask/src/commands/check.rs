@@ -8,7 +8,7 @@ use deployment::{
     CODES, Deployment, DeploymentFile, Dockerfile, FLIGHTCONTROL, check_deployment, flightcontrol_json,
     named_dockerfiles,
 };
-use diagnostics::{Baseline, Finding, Problem, Problems, Severity};
+use diagnostics::{BaselineResult, Finding, Problem, Problems, Severity};
 use monorepo::Monorepo;
 use recipe::Recipe;
 use serde_json::json;
@@ -32,9 +32,7 @@ pub(crate) fn run(flags: &Check, repository: &RepositoryFlags, printer: &Printer
         fix(&repo, &recipe, printer)?;
     }
     let deployment = read(&repo, &flags.dockerfile)?;
-    let found = check_deployment(&repo, &recipe, &deployment)?;
-    let all = Baseline::of(&found);
-    let (accepted, findings): (Vec<_>, Vec<_>) = found.into_iter().partition(|finding| accepted.accepts(finding));
+    let BaselineResult { findings, accepted, baseline } = check_deployment(&repo, &recipe, &deployment, &accepted)?;
     let checkout = checkout();
     let report = Report {
         kinds: CODES,
@@ -52,7 +50,7 @@ pub(crate) fn run(flags: &Check, repository: &RepositoryFlags, printer: &Printer
         }),
     };
     report.print(printer);
-    report.conclude(&flags.findings, &all, "the deployment", printer)
+    report.conclude(&flags.findings, &baseline, "the deployment", printer)
 }
 
 /// Adds to our service in `flightcontrol.json` what it lacks; values that somebody wrote stay.

@@ -1,10 +1,10 @@
 //! Whether the bundle carries the app that the backend serves.
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 use monorepo::{Monorepo, Role, Workspace};
 
 use crate::checks::Context;
-use crate::codes::{At, NO_APP};
+use crate::codes::NO_APP;
 use crate::content::Content;
 
 /// An app without its page or without its scripts. The backend starts all the same and answers 404.
@@ -23,7 +23,10 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
             "run `cargo xtask build-image`; if it stays, see whether `yarn workspace {} build` fails and \"files\" includes dist",
             app.name
         );
-        Some(NO_APP.finding(At::entry(context.bundle.name, entry), &expected, &found, &next))
+        Some(NO_APP.finding(
+            At::entry(context.bundle.name, entry),
+            FindingText { expected: &expected, found: &found, next: &next },
+        ))
     };
     apps(context.repo).into_iter().filter_map(finding).collect()
 }

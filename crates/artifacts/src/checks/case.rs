@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 
 use crate::checks::{Context, REBUILD};
-use crate::codes::{At, CASE};
+use crate::codes::CASE;
 
 /// Paths, or folders on the way to them, that are the same but for case.
 pub(crate) fn differs(context: &Context<'_>) -> Vec<Finding> {
@@ -17,7 +17,10 @@ pub(crate) fn differs(context: &Context<'_>) -> Vec<Finding> {
     let twins: BTreeSet<_> = paths.windows(2).filter_map(|pair| twins(pair[0].1, pair[1].1)).collect();
     let finding = |(one, other): (&str, &str)| {
         let expected = "paths that differ by more than case";
-        CASE.finding(At::entry(context.bundle.name, one), expected, &format!("also {other}"), REBUILD)
+        CASE.finding(
+            At::entry(context.bundle.name, one),
+            FindingText { expected, found: &format!("also {other}"), next: REBUILD },
+        )
     };
     twins.into_iter().map(finding).collect()
 }

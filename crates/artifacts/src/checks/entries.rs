@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingKind, FindingText};
 
 use crate::archive::Archive;
 use crate::checks::{Context, REBUILD};
-use crate::codes::{At, Code, DUPLICATE, SETUID, SPECIAL, UNSAFE_PATH};
+use crate::codes::{DUPLICATE, SETUID, SPECIAL, UNSAFE_PATH};
 use crate::entry::{Entry, Kind};
 
 const NOT_OURS: &str =
@@ -15,7 +15,7 @@ const NOT_OURS: &str =
 /// Applies `judge` to every entry of both archives, those of unfinished readings included.
 fn each(
     context: &Context<'_>,
-    code: Code,
+    code: FindingKind,
     expected: &str,
     next: &str,
     judge: impl Fn(&Archive, &Entry) -> Option<String>,
@@ -25,7 +25,7 @@ fn each(
         let entries = archive.seen().into_iter().flat_map(|content| &content.entries);
         findings.extend(entries.filter_map(|entry| {
             let found = judge(archive, entry)?;
-            Some(code.finding(At::entry(archive.name, &entry.name), expected, &found, next))
+            Some(code.finding(At::entry(archive.name, &entry.name), FindingText { expected, found: &found, next }))
         }));
     }
     findings
@@ -86,7 +86,12 @@ pub(crate) fn duplicates(context: &Context<'_>) -> Vec<Finding> {
             if same.len() > 1 && same.iter().any(|entry| entry.kind != Kind::Folder) {
                 let found = format!("{} entries with it", same.len());
                 let at = At::entry(archive.name, &same[0].path);
-                findings.push(DUPLICATE.finding(at, "one entry with this path", &found, REBUILD));
+                findings.push(
+                    DUPLICATE.finding(
+                        at,
+                        FindingText { expected: "one entry with this path", found: &found, next: REBUILD },
+                    ),
+                );
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 use monorepo::Workspace;
 use serde_json::Value;
 
 use crate::checks::Context;
 use crate::checks::main_file::{TRIED, without_dots};
-use crate::codes::{At, NO_ENTRY_POINT};
+use crate::codes::NO_ENTRY_POINT;
 use crate::content::Content;
 
 /// The conditions under which Node takes a target of `exports`.
@@ -43,7 +43,10 @@ fn of_package(context: &Context<'_>, content: &Content, package: &Workspace) -> 
             "run `cargo xtask build-image`; if it stays, see whether `yarn workspace {} build` makes the file and \"files\" includes it",
             package.name
         );
-        NO_ENTRY_POINT.finding(At::entry(context.bundle.name, &path).key(field), &expected, "no such file", &next)
+        NO_ENTRY_POINT.finding(
+            At::entry(context.bundle.name, &path).key(field),
+            FindingText { expected: &expected, found: "no such file", next: &next },
+        )
     };
     lacking.filter(|(target, field)| !is_there(content, target, field)).map(finding).collect()
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 use monorepo::{APP_BACKEND, APP_OPTION, Monorepo, Workspace};
 use serde::de::IgnoredAny;
 
 use crate::checks::app::{apps, built, page};
 use crate::checks::{Context, REBUILD};
-use crate::codes::{At, NO_FRONTEND, NO_SCHEMA, NO_TEMPLATE, UNBUNDLED_FRONTEND, UNKNOWN_ASSET};
+use crate::codes::{NO_FRONTEND, NO_SCHEMA, NO_TEMPLATE, UNBUNDLED_FRONTEND, UNKNOWN_ASSET};
 use crate::content::Content;
 use crate::html::{own_path, references};
 
@@ -47,7 +47,10 @@ pub(crate) fn unknown_assets(context: &Context<'_>) -> Vec<Finding> {
         .map(|(app, page, path)| {
             let expected = format!("{}/dist/{path}, which it names", app.folder);
             let next = format!("delete {}/dist and run `cargo xtask build-image`", app.folder);
-            UNKNOWN_ASSET.finding(At::entry(context.bundle.name, &page).key("files"), &expected, "no such file", &next)
+            UNKNOWN_ASSET.finding(
+                At::entry(context.bundle.name, &page).key("files"),
+                FindingText { expected: &expected, found: "no such file", next: &next },
+            )
         })
         .collect()
 }
@@ -75,7 +78,10 @@ pub(crate) fn no_template(context: &Context<'_>) -> Vec<Finding> {
         let path = template(app);
         let expected = format!("{path}, which {APP_BACKEND} fills with the running configuration");
         let next = "update @backstage/cli with `yarn backstage-cli versions:bump`, then run `cargo xtask build-image`";
-        NO_TEMPLATE.finding(At::entry(context.bundle.name, &path), &expected, "no such file", next)
+        NO_TEMPLATE.finding(
+            At::entry(context.bundle.name, &path),
+            FindingText { expected: &expected, found: "no such file", next },
+        )
     };
     lacking.map(finding).collect()
 }
@@ -91,7 +97,10 @@ pub(crate) fn no_schema(context: &Context<'_>) -> Vec<Finding> {
             None => "no such file".to_owned(),
         };
         let expected = format!("{path}, the configuration schema of {} as JSON", app.name);
-        Some(NO_SCHEMA.finding(At::entry(context.bundle.name, &path), &expected, &found, REBUILD))
+        Some(NO_SCHEMA.finding(
+            At::entry(context.bundle.name, &path),
+            FindingText { expected: &expected, found: &found, next: REBUILD },
+        ))
     };
     built(context.repo, content).into_iter().filter_map(finding).collect()
 }
@@ -103,7 +112,10 @@ pub(crate) fn unbundled(context: &Context<'_>) -> Vec<Finding> {
         let found = format!("none, so that its {} dependencies are installed", app.manifest.dependencies.len());
         let next = format!("add \"bundled\": true to {path}, then run `cargo xtask build-image`");
         let at = At::entry(context.bundle.name, &path).key("backstage");
-        UNBUNDLED_FRONTEND.finding(at, "\"bundled\": true, since its role is frontend", &found, &next)
+        UNBUNDLED_FRONTEND.finding(
+            at,
+            FindingText { expected: "\"bundled\": true, since its role is frontend", found: &found, next: &next },
+        )
     };
     let content = context.bundle.content().into_iter();
     let unbundled = content.flat_map(|_| apps(context.repo)).filter(|app| !app.manifest.bundled);
@@ -122,7 +134,10 @@ pub(crate) fn absent(context: &Context<'_>) -> Vec<Finding> {
     let expected = format!("a package with the role frontend among the dependencies of {}", backend.name);
     let next = format!("add \"app\": \"link:../app\" to the dependencies in {path} and run `yarn install`");
     let at = At::entry(context.bundle.name, &path).key(APP_BACKEND);
-    vec![NO_FRONTEND.finding(at, &expected, &format!("none, but {APP_BACKEND}"), &next)]
+    vec![
+        NO_FRONTEND
+            .finding(at, FindingText { expected: &expected, found: &format!("none, but {APP_BACKEND}"), next: &next }),
+    ]
 }
 
 /// Whether the backend's own code is seen to add the plugin, with its app named by the configuration.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::{Finding, few};
+use diagnostics::{At, Finding, FindingText, few};
 use monorepo::{INSTALL_FIELDS, Workspace, production_manifest};
 use serde_json::Value;
 
 use crate::archive::Archive;
 use crate::checks::Context;
-use crate::codes::{At, INSTALL_FIELD};
+use crate::codes::INSTALL_FIELD;
 use crate::content::Manifest;
 
 /// The scripts with which the Backstage CLI packs a package itself; with any other one it calls
@@ -48,9 +48,7 @@ fn compare(archive: &Archive, package: &Workspace, manifest: &Manifest) -> Vec<F
             "run `cargo xtask build-image`; the archives, or what the Dockerfile copies, are older than the manifests";
         Some(INSTALL_FIELD.finding(
             At::entry(archive.name, &path).key(key.as_deref().unwrap_or(field)),
-            &expected,
-            &theirs,
-            next,
+            FindingText { expected: &expected, found: &theirs, next },
         ))
     };
     INSTALL_FIELDS.iter().filter_map(finding).collect()

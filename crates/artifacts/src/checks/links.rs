@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 
 use crate::archive::Archive;
 use crate::checks::Context;
-use crate::codes::{At, UNSAFE_LINK};
+use crate::codes::UNSAFE_LINK;
 use crate::entry::{Entry, Kind, join, normal_path};
 
 /// Links followed one after the other before they count as a circle, as in Linux.
@@ -27,22 +27,26 @@ fn of_archive(archive: &Archive) -> Vec<Finding> {
         Kind::SymbolicLink(target) => Some((entry.path.as_str(), target.as_str())),
         _ => None,
     }));
-    let judge = |entry: &Entry| {
-        let found = match &entry.kind {
-            Kind::HardLink(target) if !content.has_file(&normal_path(target)) => {
-                format!("a hard link to {target}, which is not in the archive")
-            }
-            Kind::HardLink(target) if !maze.stays_inside("", target) => format!("a hard link to {target}"),
-            Kind::SymbolicLink(target) if !maze.stays_inside(folder_of(&entry.path), target) => {
-                format!("a symbolic link to {target}")
-            }
-            _ => return None,
+    let judge =
+        |entry: &Entry| {
+            let found = match &entry.kind {
+                Kind::HardLink(target) if !content.has_file(&normal_path(target)) => {
+                    format!("a hard link to {target}, which is not in the archive")
+                }
+                Kind::HardLink(target) if !maze.stays_inside("", target) => format!("a hard link to {target}"),
+                Kind::SymbolicLink(target) if !maze.stays_inside(folder_of(&entry.path), target) => {
+                    format!("a symbolic link to {target}")
+                }
+                _ => return None,
+            };
+            let next =
+                "replace the link by a file or a relative link inside its package, then run `cargo xtask build-image`";
+            let at = At::entry(archive.name, &entry.name);
+            Some(UNSAFE_LINK.finding(
+                at,
+                FindingText { expected: "a link to something below the archive's root", found: &found, next },
+            ))
         };
-        let next =
-            "replace the link by a file or a relative link inside its package, then run `cargo xtask build-image`";
-        let at = At::entry(archive.name, &entry.name);
-        Some(UNSAFE_LINK.finding(at, "a link to something below the archive's root", &found, next))
-    };
     content.entries.iter().filter_map(judge).collect()
 }
 

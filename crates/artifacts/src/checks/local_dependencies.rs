@@ -1,11 +1,11 @@
 //! Whether local dependencies come along.
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 use monorepo::{DEPENDENCY_MAPS, Workspace};
 use serde_json::Value;
 
 use crate::checks::Context;
-use crate::codes::{At, NO_LOCAL_DEPENDENCY};
+use crate::codes::NO_LOCAL_DEPENDENCY;
 use crate::content::Content;
 use crate::entry::normal_path;
 
@@ -29,7 +29,7 @@ fn of_package(archive: &str, content: &Content, packages: &[&Workspace], package
         let expected = format!("{name} in the bundle, which {} needs as {range}", package.name);
         let next = format!("make {name} a workspace or take it from a registry; mend {path} and run `yarn install`");
         let at = At::entry(archive, &path).key(name);
-        Some(NO_LOCAL_DEPENDENCY.finding(at, &expected, "nothing there", &next))
+        Some(NO_LOCAL_DEPENDENCY.finding(at, FindingText { expected: &expected, found: "nothing there", next: &next }))
     };
     dependencies.filter_map(finding).collect()
 }

@@ -1,10 +1,10 @@
 //! Whether the bundle carries the lockfile that is in the repository.
 
-use diagnostics::{Finding, hexadecimal};
+use diagnostics::{At, Finding, FindingText, hexadecimal};
 use monorepo::LOCKFILE;
 
 use crate::checks::{Context, REBUILD};
-use crate::codes::{At, LOCKFILE_DIFFERS};
+use crate::codes::LOCKFILE_DIFFERS;
 
 /// A lockfile that is missing or another one. The production install after unpacking reads it.
 pub(crate) fn differs(context: &Context<'_>) -> Vec<Finding> {
@@ -17,5 +17,8 @@ pub(crate) fn differs(context: &Context<'_>) -> Vec<Finding> {
         None => "no such file".to_owned(),
     };
     let expected = format!("the repository's yarn.lock, SHA-256 {}", hexadecimal(&ours.digest));
-    vec![LOCKFILE_DIFFERS.finding(At::entry(context.bundle.name, LOCKFILE), &expected, &found, REBUILD)]
+    vec![LOCKFILE_DIFFERS.finding(
+        At::entry(context.bundle.name, LOCKFILE),
+        FindingText { expected: &expected, found: &found, next: REBUILD },
+    )]
 }

@@ -1,10 +1,10 @@
 //! Whether `node packages/backend` finds something to run.
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 use serde_json::Value;
 
 use crate::checks::Context;
-use crate::codes::{At, NO_MAIN};
+use crate::codes::NO_MAIN;
 use crate::entry::normal_path;
 
 /// What Node appends, in its order, to a `main` that names no file (`LOAD_AS_FILE`, `LOAD_INDEX`).
@@ -27,7 +27,10 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
         "run `cargo xtask build-image`; if it stays, see whether `yarn workspace {} build` makes the file and \"files\" includes it",
         backend.name
     );
-    vec![NO_MAIN.finding(At::entry(context.bundle.name, &target).key("main"), &expected, "no such file", &next)]
+    vec![NO_MAIN.finding(
+        At::entry(context.bundle.name, &target).key("main"),
+        FindingText { expected: &expected, found: "no such file", next: &next },
+    )]
 }
 
 pub(crate) fn without_dots(path: &str) -> String {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingKind, FindingText};
 use monorepo::Workspace;
 
 use crate::archive::Archive;
 use crate::checks::{Context, REBUILD};
 use crate::codes::{
-    At, BUNDLE_LACKS, Code, NOT_JSON, OVER_LIMIT, PAIR_DIFFERS, SKELETON_FOREIGN, SKELETON_LACKS, SKELETON_SURPLUS,
+    BUNDLE_LACKS, NOT_JSON, OVER_LIMIT, PAIR_DIFFERS, SKELETON_FOREIGN, SKELETON_LACKS, SKELETON_SURPLUS,
 };
 use crate::content::{Content, Manifest};
 use crate::entry::{Entry, Kind};
@@ -20,7 +20,10 @@ pub(crate) fn too_large(context: &Context<'_>) -> Vec<Finding> {
     each_manifest(context, |archive, path, manifest| match manifest {
         Manifest::TooLarge => {
             let at = At::entry(archive.name, path);
-            Some(OVER_LIMIT.finding(at, &expected, "a larger one, or too many of them", REBUILD))
+            Some(OVER_LIMIT.finding(
+                at,
+                FindingText { expected: &expected, found: "a larger one, or too many of them", next: REBUILD },
+            ))
         }
         Manifest::Read { .. } => None,
     })
@@ -29,9 +32,10 @@ pub(crate) fn too_large(context: &Context<'_>) -> Vec<Finding> {
 /// Manifests that say nothing.
 pub(crate) fn not_json(context: &Context<'_>) -> Vec<Finding> {
     each_manifest(context, |archive, path, manifest| match manifest {
-        Manifest::Read { json: Err(reason), .. } => {
-            Some(NOT_JSON.finding(At::entry(archive.name, path), "a JSON object", reason, REBUILD))
-        }
+        Manifest::Read { json: Err(reason), .. } => Some(NOT_JSON.finding(
+            At::entry(archive.name, path),
+            FindingText { expected: "a JSON object", found: reason, next: REBUILD },
+        )),
         Manifest::Read { .. } | Manifest::TooLarge => None,
     })
 }
@@ -57,7 +61,7 @@ pub(crate) fn bundle_lacks(context: &Context<'_>) -> Vec<Finding> {
     context.bundle.content().map_or_else(Vec::new, |content| lacking(context, content, &context.bundle, BUNDLE_LACKS))
 }
 
-fn lacking(context: &Context<'_>, content: &Content, archive: &Archive, code: Code) -> Vec<Finding> {
+fn lacking(context: &Context<'_>, content: &Content, archive: &Archive, code: FindingKind) -> Vec<Finding> {
     let packages = context.repo.production_packages().into_iter();
     let lacking = packages.filter(|package| !content.has_plain_file(&package.manifest_path()));
     let finding = |package: &Workspace| {
@@ -67,7 +71,10 @@ fn lacking(context: &Context<'_>, content: &Content, archive: &Archive, code: Co
         } else {
             format!("the manifest of {}, which {backend} depends on", package.name)
         };
-        code.finding(At::entry(archive.name, &package.manifest_path()), &expected, "no such file", REBUILD)
+        code.finding(
+            At::entry(archive.name, &package.manifest_path()),
+            FindingText { expected: &expected, found: "no such file", next: REBUILD },
+        )
     };
     lacking.map(finding).collect()
 }
@@ -84,11 +91,16 @@ pub(crate) fn skeleton_surplus(context: &Context<'_>) -> Vec<Finding> {
             None
         } else if entry.kind == Kind::File && entry.path.ends_with("/package.json") {
             let expected = format!("the manifests of {} and of its local dependencies", context.repo.backend().name);
-            Some(SKELETON_SURPLUS.finding(at, &expected, &surplus(context, &entry.path), REBUILD))
+            Some(
+                SKELETON_SURPLUS.finding(
+                    at,
+                    FindingText { expected: &expected, found: &surplus(context, &entry.path), next: REBUILD },
+                ),
+            )
         } else {
             let expected = "manifests of packages (FOLDER/package.json) and nothing else";
             let found = entry.link_target().map_or("another file", |_| "a link");
-            Some(SKELETON_FOREIGN.finding(at, expected, found, REBUILD))
+            Some(SKELETON_FOREIGN.finding(at, FindingText { expected, found, next: REBUILD }))
         }
     };
     content.sorted().filter_map(finding).collect()
@@ -117,7 +129,12 @@ pub(crate) fn pair_differs(context: &Context<'_>) -> Vec<Finding> {
             true => "the same JSON written differently",
             false => "another manifest, as of another build",
         };
-        (one != other).then(|| PAIR_DIFFERS.finding(At::entry(context.skeleton.name, path), &expected, found, REBUILD))
+        (one != other).then(|| {
+            PAIR_DIFFERS.finding(
+                At::entry(context.skeleton.name, path),
+                FindingText { expected: &expected, found, next: REBUILD },
+            )
+        })
     };
     skeleton.manifests.iter().filter_map(differs).collect()
 }

@@ -1,9 +1,9 @@
 //! Modes that surprise whoever unpacks an archive.
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 
 use crate::checks::Context;
-use crate::codes::{At, PRIVATE_ROOT};
+use crate::codes::PRIVATE_ROOT;
 use crate::entry::Entry;
 
 /// The bundle's `./` has the mode of the temporary folder it was packed from; unpacked by root, the
@@ -14,7 +14,7 @@ pub(crate) fn private_root(context: &Context<'_>) -> Vec<Finding> {
         let next = "unpack it as the user that runs the backend, or `chmod 755` the folder afterwards";
         let found = format!("mode {:04o}", entry.mode);
         let expected = "a root folder that every user may enter, such as mode 0755";
-        PRIVATE_ROOT.finding(At::entry(context.bundle.name, &entry.name), expected, &found, next)
+        PRIVATE_ROOT.finding(At::entry(context.bundle.name, &entry.name), FindingText { expected, found: &found, next })
     };
     entries.filter(|entry| entry.is_root() && entry.mode & 0o005 != 0o005).map(finding).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 use monorepo::Workspace;
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::checks::Context;
 use crate::checks::main_file::{TRIED, without_dots};
 use crate::checks::modules::is_relative;
 use crate::checks::scripts::{Reached, seen_from};
-use crate::codes::{At, NOT_PACKED};
+use crate::codes::NOT_PACKED;
 use crate::content::Content;
 
 /// Where no file is looked for: what is installed is not in the bundle.
@@ -39,7 +39,7 @@ fn finding(context: &Context<'_>, package: &Workspace, path: &str, who: &str) ->
         "add \"{inside}\" to \"files\" of {manifest}, or see why the build leaves it out, then run `cargo xtask build-image`"
     );
     let at = At::entry(context.bundle.name, path).key("files");
-    NOT_PACKED.finding(at, &format!("{path}, {who}"), "no such file", &next)
+    NOT_PACKED.finding(at, FindingText { expected: &format!("{path}, {who}"), found: "no such file", next: &next })
 }
 
 fn imports<'a>(reached: &Reached<'a>, content: &Content, asked: &mut Asked<'a>) {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::{Finding, Secret};
+use diagnostics::{At, Finding, FindingText, Secret};
 
 use crate::checks::Context;
-use crate::codes::{At, LOCAL_SETTINGS, NODE_MODULES, SECRET};
+use crate::codes::{LOCAL_SETTINGS, NODE_MODULES, SECRET};
 use crate::entry::{Entry, Kind};
 
 const NARROW: &str = "narrow \"files\" of its package.json, usually to [\"dist\"], then run `cargo xtask build-image`";
@@ -23,7 +23,10 @@ pub(crate) fn local_settings(context: &Context<'_>) -> Vec<Finding> {
     let finding = |entry: &Entry| {
         let next = format!("{NARROW}; replace the secrets it held");
         let at = At::entry(context.bundle.name, &entry.name);
-        LOCAL_SETTINGS.finding(at, "no *.local.yaml and no .env", "settings of one machine", &next)
+        LOCAL_SETTINGS.finding(
+            at,
+            FindingText { expected: "no *.local.yaml and no .env", found: "settings of one machine", next: &next },
+        )
     };
     local.map(finding).collect()
 }
@@ -43,7 +46,10 @@ pub(crate) fn node_modules(context: &Context<'_>) -> Vec<Finding> {
     }
     let finding = |(folder, count): (&str, usize)| {
         let found = if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
-        NODE_MODULES.finding(At::entry(context.bundle.name, folder), "no node_modules", &found, NARROW)
+        NODE_MODULES.finding(
+            At::entry(context.bundle.name, folder),
+            FindingText { expected: "no node_modules", found: &found, next: NARROW },
+        )
     };
     folders.into_iter().map(finding).collect()
 }
@@ -68,7 +74,10 @@ pub(crate) fn secrets(context: &Context<'_>) -> Vec<Finding> {
     let finding = |(name, kinds): (&String, &Vec<Secret>)| {
         let found: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         let next = "revoke it, then take it out of the sources: read it at run time, as ${NAME} in an app-config";
-        SECRET.finding(At::entry(context.bundle.name, name), "a file without secrets", &found.join(", "), next)
+        SECRET.finding(
+            At::entry(context.bundle.name, name),
+            FindingText { expected: "a file without secrets", found: &found.join(", "), next },
+        )
     };
     found.map(finding).collect()
 }

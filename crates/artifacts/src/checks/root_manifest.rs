@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::{Finding, few};
+use diagnostics::{At, Finding, FindingText, few};
 use serde_json::Value;
 
 use crate::checks::{Context, REBUILD};
-use crate::codes::{At, ROOT_DIFFERS};
+use crate::codes::ROOT_DIFFERS;
 use crate::content::Manifest;
 
 const PATH: &str = "package.json";
@@ -24,7 +24,10 @@ pub(crate) fn differs(context: &Context<'_>) -> Vec<Finding> {
         Some(_) => return Vec::new(),
     };
     let expected = "the repository's root package.json";
-    vec![ROOT_DIFFERS.finding(At::entry(context.bundle.name, PATH), expected, &found, REBUILD)]
+    vec![
+        ROOT_DIFFERS
+            .finding(At::entry(context.bundle.name, PATH), FindingText { expected, found: &found, next: REBUILD }),
+    ]
 }
 
 fn differing(ours: &Value, theirs: &Value) -> Vec<String> {

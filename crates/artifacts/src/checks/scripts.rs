@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 use monorepo::{Monorepo, Workspace};
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::checks::entry_points::targets;
 use crate::checks::main_file::{TRIED, without_dots};
 use crate::checks::modules::{is_relative, package_of};
 use crate::checks::{Context, packed_files, unseen};
-use crate::codes::{At, DEVELOPMENT_ONLY, NOT_JAVASCRIPT, UNDECLARED};
+use crate::codes::{DEVELOPMENT_ONLY, NOT_JAVASCRIPT, UNDECLARED};
 use crate::content::Content;
 use crate::javascript::{Script, Syntax};
 
@@ -122,7 +122,8 @@ fn broken(context: &Context<'_>, reached: &Reached<'_>) -> Vec<Finding> {
             "run `cargo xtask build-image`; if it stays, run `yarn workspace {} build`, then `node --check {path}`",
             reached.package.name
         );
-        NOT_JAVASCRIPT.finding(At::entry(context.bundle.name, path), &expected, why, &next)
+        NOT_JAVASCRIPT
+            .finding(At::entry(context.bundle.name, path), FindingText { expected: &expected, found: why, next: &next })
     };
     broken.map(finding).collect()
 }
@@ -156,7 +157,9 @@ fn module_finding(context: &Context<'_>, package: &Workspace, name: &str, path: 
     let expected = format!("{name} in the dependencies of {}, whose code imports {module}", package.name);
     let at = At::entry(context.bundle.name, path).key(name);
     Some(match manifest.dev_dependencies.contains_key(name) {
-        true => DEVELOPMENT_ONLY.finding(at, &expected, "it only in devDependencies", &next),
-        false => UNDECLARED.finding(at, &expected, "it in none of its dependency maps", &next),
+        true => DEVELOPMENT_ONLY
+            .finding(at, FindingText { expected: &expected, found: "it only in devDependencies", next: &next }),
+        false => UNDECLARED
+            .finding(at, FindingText { expected: &expected, found: "it in none of its dependency maps", next: &next }),
     })
 }

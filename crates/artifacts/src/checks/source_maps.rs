@@ -1,10 +1,10 @@
 //! Source maps, said once for a whole bundle.
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 
 use crate::checks::Context;
 use crate::checks::app::apps;
-use crate::codes::{At, SOURCE_MAPS};
+use crate::codes::SOURCE_MAPS;
 use crate::entry::{Entry, Kind};
 
 /// Decimal megabytes, as the summary of the archives has them.
@@ -32,5 +32,8 @@ pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
         megabytes(content.unpacked_bytes())
     );
     let next = "delete them from the image, or keep the proxy from serving *.map; to accept them, use a baseline";
-    vec![SOURCE_MAPS.finding(At::archive(context.bundle.name), "no source maps", &found, next)]
+    vec![
+        SOURCE_MAPS
+            .finding(At::subject(context.bundle.name), FindingText { expected: "no source maps", found: &found, next }),
+    ]
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 
 use crate::checks::Context;
-use crate::codes::{At, STALE_SOURCES};
+use crate::codes::STALE_SOURCES;
 use crate::sources::{Difference, Stale};
 
 /// Packages whose maps hold other sources; each once. A package without maps says nothing.
@@ -28,7 +28,10 @@ pub(crate) fn sources(context: &Context<'_>) -> Vec<Finding> {
         let next =
             "run `cargo xtask build-image`, which builds what is there; list what a build generates in .gitignore";
         let at = format!("{}/dist", package.folder);
-        Some(STALE_SOURCES.finding(At::entry(context.bundle.name, &at), &expected, &found, next))
+        Some(
+            STALE_SOURCES
+                .finding(At::entry(context.bundle.name, &at), FindingText { expected: &expected, found: &found, next }),
+        )
     };
     content.stale.packages().filter_map(finding).collect()
 }

@@ -1,10 +1,10 @@
 //! What a limit kept from being looked at: silence must not look like soundness.
 
-use diagnostics::Finding;
+use diagnostics::{At, Finding, FindingText};
 
 use crate::checks::Context;
 use crate::checks::scripts::Reached;
-use crate::codes::{At, UNSEEN};
+use crate::codes::UNSEEN;
 use crate::content::{Content, Skipped};
 use crate::javascript::Syntax;
 
@@ -34,5 +34,5 @@ fn finding(context: &Context<'_>, expected: &str, what: &str, skipped: &Skipped)
         count => format!("this file and {} more {what}, for their size", count - 1),
     };
     let next = "look at it yourself; a file that nobody needs is better left out of \"files\" of its package.json";
-    UNSEEN.finding(At::entry(context.bundle.name, &skipped.first).key(what), expected, &found, next)
+    UNSEEN.finding(At::entry(context.bundle.name, &skipped.first), FindingText { expected, found: &found, next })
 }

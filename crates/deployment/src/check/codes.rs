@@ -54,6 +54,10 @@ pub(crate) const OLD: FindingKind = code!(Warning, "BF023", "what the image stan
 /// A build refuses it at once; a Dockerfile does not.
 pub(crate) const NOT_DEPLOYABLE: FindingKind = code!(Error, "BF024", "no image of this repository would work");
 
+/// The entry would accept the same defect again.
+pub(crate) const STALE_BASELINE: FindingKind =
+    code!(Note, "BF025", "the baseline accepts a finding that no longer occurs");
+
 /// Every kind of finding, in the order of the codes.
 pub const CODES: &[FindingKind] = &[
     NO_SERVICE,
@@ -80,6 +84,7 @@ pub const CODES: &[FindingKind] = &[
     PLATFORM,
     OLD,
     NOT_DEPLOYABLE,
+    STALE_BASELINE,
 ];
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-pub(crate) use diagnostics::Says;
-use diagnostics::{Finding, FindingKind, Problems, is_secret_name, scan_for_secrets};
+pub(crate) use diagnostics::FindingText;
+use diagnostics::{At, Finding, FindingKind, Problems, is_secret_name, scan_for_secrets};
 use monorepo::{DeployedConfig, Monorepo};
 use recipe::Recipe;
 
@@ -31,8 +31,8 @@ impl<'a> Context<'a> {
 }
 
 /// A finding about a line of a file.
-pub(crate) fn finding(kind: FindingKind, file: &str, line: usize, says: &Says<'_>) -> Finding {
-    Finding { line: Some(line), ..kind.finding(file, None, *says) }
+pub(crate) fn finding(kind: FindingKind, file: &str, line: usize, text: FindingText<'_>) -> Finding {
+    kind.finding(At::line(file, line), text)
 }
 
 /// Why a literal value of a variable looks like a secret.

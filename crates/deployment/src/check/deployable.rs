@@ -6,7 +6,7 @@ use diagnostics::{Finding, Problem, Problems};
 use monorepo::Monorepo;
 
 use super::codes::NOT_DEPLOYABLE;
-use super::context::{Says, finding};
+use super::context::{FindingText, finding};
 
 pub(super) fn check(repo: &Monorepo) -> Result<Vec<Finding>, Problems> {
     Ok(repo.deployment_problems(&BTreeSet::new())?.iter().map(as_finding).collect())
@@ -15,5 +15,5 @@ pub(super) fn check(repo: &Monorepo) -> Result<Vec<Finding>, Problems> {
 fn as_finding(problem: &Problem) -> Finding {
     let Problem { file, position, found, expected, next } = problem;
     let line = position.map_or(1, |position| position.line);
-    finding(NOT_DEPLOYABLE, &file.to_string_lossy(), line, &Says { expected, found, next })
+    finding(NOT_DEPLOYABLE, &file.to_string_lossy(), line, FindingText { expected, found, next })
 }

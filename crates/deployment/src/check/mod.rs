@@ -13,11 +13,12 @@ mod instructions;
 mod pins;
 mod service;
 
-use diagnostics::{Finding, Problems};
+use diagnostics::{Baseline, BaselineResult, Finding, Problems, Subjects, Verifier};
 use globset::{GlobBuilder, GlobMatcher};
 use monorepo::Monorepo;
 
 pub use codes::CODES;
+use codes::STALE_BASELINE;
 use context::Context;
 pub(crate) use ignore_file::IgnoreFile;
 pub use pins::Pin;
@@ -63,11 +64,21 @@ pub fn named_dockerfiles(repo: &Monorepo, services: &str) -> Vec<String> {
     service::dockerfile_paths(repo, services)
 }
 
-/// Everything that is wrong, in the order of the codes.
+/// Everything that is wrong, in the order of the codes, with findings that are accepted set apart.
 ///
 /// # Errors
 /// A deployed configuration is not YAML, or cannot be read.
-pub fn check_deployment(repo: &Monorepo, recipe: &Recipe, deployment: &Deployment) -> Result<Vec<Finding>, Problems> {
+pub fn check_deployment(
+    repo: &Monorepo,
+    recipe: &Recipe,
+    deployment: &Deployment,
+    accepted: &Baseline,
+) -> Result<BaselineResult, Problems> {
+    let verifier = Verifier { kinds: CODES, stale: STALE_BASELINE, command: "check", subjects: Subjects::Files };
+    Ok(verifier.apply(accepted, findings(repo, recipe, deployment)?))
+}
+
+fn findings(repo: &Monorepo, recipe: &Recipe, deployment: &Deployment) -> Result<Vec<Finding>, Problems> {
     let context = Context::new(repo, recipe)?;
     let mut findings = Vec::new();
     if let Some(services) = &deployment.services {

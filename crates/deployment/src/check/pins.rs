@@ -3,7 +3,7 @@
 use diagnostics::Finding;
 
 use super::codes::OLD;
-use super::context::{Says, finding};
+use super::context::{FindingText, finding};
 
 /// Something of Debian, or a base image, that a lock names by its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) fn check(pins: &[Pin]) -> Vec<Finding> {
         let expected = format!("at most {} days", pin.limit);
         let found = format!("{}, locked {} days ago", pin.what, pin.days);
         let next = "run `cargo xtask base-image --update` and commit the file";
-        finding(OLD, &pin.file, pin.line, &Says { expected: &expected, found: &found, next })
+        finding(OLD, &pin.file, pin.line, FindingText { expected: &expected, found: &found, next })
     };
     old.map(finding).collect()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::codes::{
     CONTEXT, HEALTH, INJECTED, NO_DOCKERFILE, NO_SERVICE, NOT_IN_SCHEMA, PORT, RANGE, SECRET, VARIABLE, WATCH,
 };
-use super::context::{Context, Says, finding, secret};
+use super::context::{Context, FindingText, finding, secret};
 use super::{DeploymentFile, glob};
 use crate::flightcontrol::{environments, normal, own_service};
 use crate::json_text::{JsonText, Node};
@@ -43,8 +43,8 @@ pub(super) fn dockerfile_paths(repo: &Monorepo, text: &str) -> Vec<String> {
 
 pub(super) fn check(context: &Context<'_>, file: &DeploymentFile) -> Vec<Finding> {
     let none = |line: usize, found: &str| {
-        let says = Says { expected: "an environment with the service", found, next: "run `cargo xtask render`" };
-        vec![finding(NO_SERVICE, &file.path, line, &says)]
+        let text = FindingText { expected: "an environment with the service", found, next: "run `cargo xtask render`" };
+        vec![finding(NO_SERVICE, &file.path, line, text)]
     };
     let json = match JsonText::parse(&file.text) {
         Ok(json) => json,
@@ -79,8 +79,8 @@ impl Service<'_> {
     fn finding(&self, kind: FindingKind, key: &str, expected: &str, next: &str) -> Finding {
         let node = self.node.get(key);
         let found = node.map_or_else(|| format!("no {key}"), |node| format!("{key}: {}", self.json.value(node)));
-        let says = Says { expected, found: &found, next };
-        finding(kind, self.file, self.json.line(node.unwrap_or(self.node)), &says)
+        let text = FindingText { expected, found: &found, next };
+        finding(kind, self.file, self.json.line(node.unwrap_or(self.node)), text)
     }
 }
 
@@ -176,12 +176,12 @@ fn variables(service: &Service<'_>) -> Vec<Finding> {
     let missing = service.context.needed.iter().filter(is_missing);
     missing
         .map(|name| {
-            let says = Says {
+            let text = FindingText {
                 expected: "a value under envVariables, or a database that hands it out",
                 found: &format!("nothing that sets {name}"),
                 next: &format!("set {name}, or accept this with a baseline when the dashboard sets it"),
             };
-            finding(VARIABLE, service.file, service.json.line(service.node), &says)
+            finding(VARIABLE, service.file, service.json.line(service.node), text)
         })
         .collect()
 }
@@ -196,9 +196,9 @@ fn watched(service: &Service<'_>) -> Vec<Finding> {
     }
     let found = format!("watchPaths without {}", few(&unseen));
     let next = "run `cargo xtask check --fix`";
-    let says = Says { expected: "globs that match every file the build reads", found: &found, next };
+    let text = FindingText { expected: "globs that match every file the build reads", found: &found, next };
     let line = service.node.get("watchPaths").map_or(1, |node| service.json.line(node));
-    vec![finding(WATCH, service.file, line, &says)]
+    vec![finding(WATCH, service.file, line, text)]
 }
 
 fn watched_glob(pattern: &str) -> Option<GlobMatcher> {
@@ -215,8 +215,8 @@ fn secrets(service: &Service<'_>) -> Vec<Finding> {
             let Some(found) = value.as_str().and_then(|value| secret(&name, value)) else { continue };
             let next = "withdraw it, then refer to it by fromParameterStore or fromSecretsManager";
             let line = node.get(&name).map_or(1, |node| service.json.line(node));
-            let says = Says { expected: "a reference to where it is kept", found: &found, next };
-            findings.push(finding(SECRET, service.file, line, &says));
+            let text = FindingText { expected: "a reference to where it is kept", found: &found, next };
+            findings.push(finding(SECRET, service.file, line, text));
         }
     }
     findings

@@ -6,7 +6,7 @@ use diagnostics::{Finding, few};
 use serde::Serialize;
 
 use super::checks::debian_packages;
-use super::context::{Context, Says};
+use super::context::{Context, FindingText};
 use super::packages::{package_of, version};
 use super::summary::files_of;
 use crate::codes::MIGRATION;
@@ -137,8 +137,8 @@ pub(super) fn migrations(context: &Context<'_>, other: &Context<'_>) -> Vec<Find
         }
         let found = format!("no {}", few(&lacking));
         let next = "before the other image runs, back up its databases: this one could not start on them afterwards";
-        let says = Says { expected: "every migration that the other image has", found: &found, next };
-        Some(context.finding(MIGRATION, Some(&format!("{package}/migrations")), says))
+        let text = FindingText { expected: "every migration that the other image has", found: &found, next };
+        Some(context.finding(MIGRATION, Some(&format!("{package}/migrations")), text))
     };
     theirs.iter().filter_map(finding).collect()
 }

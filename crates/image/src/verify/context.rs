@@ -1,7 +1,7 @@
 //! What a check may look at, and how it says what it found.
 
-pub(crate) use diagnostics::Says;
-use diagnostics::{Finding, FindingKind};
+pub(crate) use diagnostics::FindingText;
+use diagnostics::{At, Finding, FindingKind};
 
 use super::notes::{Content, Note};
 use super::{Budget, node};
@@ -84,8 +84,8 @@ impl<'a> Context<'a> {
     }
 
     /// A finding about this image.
-    pub(crate) fn finding(&self, kind: FindingKind, entry: Option<&str>, says: Says<'_>) -> Finding {
-        kind.finding(self.subject, entry, says)
+    pub(crate) fn finding(&self, kind: FindingKind, entry: Option<&str>, text: FindingText<'_>) -> Finding {
+        kind.finding(At { entry, ..At::subject(self.subject) }, text)
     }
 }
 

@@ -16,7 +16,7 @@ mod platform;
 mod remembered;
 mod summary;
 
-pub use accepted::Judged;
+pub use accepted::apply_baseline;
 pub use against::{Change, Comparison, PackageChange, SharedLayers};
 pub use checks::config_files;
 pub use contents::{LayerContents, OwnerKind, Share};
@@ -24,7 +24,7 @@ pub use node::node_version_of_header;
 pub use remembered::LayerNotes;
 pub use summary::ImageSummary;
 
-use diagnostics::{Baseline, Finding, Severity};
+use diagnostics::{At, Baseline, BaselineResult, Finding, Severity};
 use monorepo::NodeVersion;
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ use crate::error::ImageError;
 use crate::read::{ImageTree, Memory, StoredImage};
 use crate::sbom::{Inventory, inventory};
 use checks::CHECKS;
-use context::{Context, Says};
+use context::{Context, FindingText};
 use notes::Note;
 
 /// What is expected of an image beyond what every image needs.
@@ -69,7 +69,7 @@ pub struct ImageVerification {
 
 impl ImageVerification {
     fn new(subject: &str, found: Vec<Finding>, accepted: &Baseline) -> Self {
-        let Judged { findings, accepted, baseline } = Judged::new(subject, found, accepted);
+        let BaselineResult { findings, accepted, baseline } = apply_baseline(subject, found, accepted);
         Self { summary: None, against: None, findings, accepted, baseline, inventory: Inventory::default() }
     }
 
@@ -126,6 +126,6 @@ pub fn damaged(subject: &str, error: ImageError) -> Result<ImageVerification, Im
 fn damage(subject: &str, error: ImageError) -> Result<Finding, ImageError> {
     let ImageError::Unexpected { file, expected, found } = error else { return Err(error) };
     let next = "build or copy the image again; if it stays, look at the disk it is on";
-    let says = Says { expected: &expected, found: &found, next };
-    Ok(DAMAGED.finding(subject, Some(&file.display().to_string()), says))
+    let text = FindingText { expected: &expected, found: &found, next };
+    Ok(DAMAGED.finding(At::entry(subject, &file.display().to_string()), text))
 }

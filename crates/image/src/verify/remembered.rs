@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diagnostics::{Baseline, Finding};
+use diagnostics::{Baseline, BaselineResult, Finding};
 use serde_json::{from_str, to_string};
 
 use super::checks::CHECKS;
 use super::contents::{LayerContents, Share, shares};
 use super::context::Context;
 use super::notes::{self, Content, Note};
-use super::{Budget, Judged, damage};
+use super::{Budget, apply_baseline, damage};
 use crate::digest::Digest;
 use crate::error::ImageError;
 use crate::layout::{persist, unfinished};
@@ -74,16 +74,16 @@ impl LayerNotes {
         image: &StoredImage,
         budget: &Budget,
         accepted: &Baseline,
-    ) -> Result<Judged, ImageError> {
+    ) -> Result<BaselineResult, ImageError> {
         let memory = Memory::new();
         let tree = match image.read_by(&|layer| self.layer(layer, &memory)) {
             Ok(tree) => tree,
-            Err(error) => return Ok(Judged::new(subject, vec![damage(subject, error)?], accepted)),
+            Err(error) => return Ok(apply_baseline(subject, vec![damage(subject, error)?], accepted)),
         };
         self.forget_others(image);
         let context = Context { subject, config: &image.config, tree: &tree, budget };
         let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&context)).collect();
-        Ok(Judged::new(subject, found, accepted))
+        Ok(apply_baseline(subject, found, accepted))
     }
 
     fn file(&self, layer: &StoredLayer) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Findings that were accepted, and layers that were read before.
 
-use diagnostics::Baseline;
-use image::{Judged, LayerNotes, StoredImage};
+use diagnostics::{Baseline, BaselineResult};
+use image::{LayerNotes, StoredImage, apply_baseline};
 
 use crate::fixture::{ADDON, Fixture, NODE};
 
@@ -56,11 +56,11 @@ fn what_is_accepted_does_not_count_under_any_name() {
     let all = Baseline::parse(&json).unwrap();
     let mut renamed = found.findings.clone();
     renamed.iter_mut().for_each(|finding| finding.subject = "app:2".to_owned());
-    let judged = Judged::new("app:2", renamed.clone(), &all);
+    let judged = apply_baseline("app:2", renamed.clone(), &all);
     assert_eq!((judged.findings, judged.accepted), (Vec::new(), renamed));
-    let gone = Judged::new("app:2", Vec::new(), &all).findings;
+    let gone = apply_baseline("app:2", Vec::new(), &all).findings;
     assert!(gone.iter().all(|finding| finding.code == "BI026") && gone.len() == found.findings.len(), "{gone:#?}");
     // What verify-artifacts accepts in the same file is not its business.
     let other = Baseline::parse(r#"[{"code": "BX022", "subject": "bundle.tar.gz"}]"#).unwrap();
-    assert_eq!(Judged::new("app:2", Vec::new(), &other), Judged::default());
+    assert_eq!(apply_baseline("app:2", Vec::new(), &other), BaselineResult::default());
 }

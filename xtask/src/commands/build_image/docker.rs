@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use artifacts::Verification;
 use containers::{BuildJob, Engine, ImageArchive, LocalImage, docker};
-use diagnostics::Baseline;
-use image::{Digest, Judged, RunConfiguration, sbom::NamedImage};
+use diagnostics::{Baseline, BaselineResult};
+use image::{Digest, RunConfiguration, sbom::NamedImage};
 use monorepo::Monorepo;
 use process::Interrupt;
 use recipe::{Recipe, Rendered};
@@ -80,7 +80,7 @@ struct Build<'a> {
 struct Verified {
     image: LocalImage,
     verification: Verification,
-    judged: Judged,
+    judged: BaselineResult,
     /// What it holds, when that is asked for.
     stock: Stock,
 }
@@ -166,19 +166,19 @@ impl Build<'_> {
 
     /// The findings about the image. Docker takes seconds to write one out, so only one whose lower layers are new
     /// is, or one that brings addons of the repository's own.
-    fn judge(&self, image: &LocalImage, scratch: &Path) -> Result<(Judged, Stock)> {
+    fn judge(&self, image: &LocalImage, scratch: &Path) -> Result<(BaselineResult, Stock)> {
         if self.is_listed() {
             return self.check_with_stock(&image.id, scratch);
         }
         let is_known = self.state.last_build().is_some_and(|last| last.ground == self.ground(image));
         if is_known && !self.flags.no_cache && !has_own_addons(self.repo) {
-            return Ok((Judged::default(), Stock::default()));
+            return Ok((BaselineResult::default(), Stock::default()));
         }
         let check = ImageCheck::new(self.flags, self.repo, &self.accepted, self.state);
         Ok((check.of_docker(self.docker, &image.id, scratch, self.interrupt)?, Stock::default()))
     }
 
-    fn check_with_stock(&self, id: &str, scratch: &Path) -> Result<(Judged, Stock)> {
+    fn check_with_stock(&self, id: &str, scratch: &Path) -> Result<(BaselineResult, Stock)> {
         let check = ImageCheck::new(self.flags, self.repo, &self.accepted, self.state);
         let (judged, mut stock) = check.of_docker_with_stock(self.docker, id, scratch, self.interrupt)?;
         self.story.holds(std::mem::take(&mut stock.contents));

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use containers::docker::Docker;
-use diagnostics::Baseline;
+use diagnostics::{Baseline, BaselineResult};
 use image::{
-    Budget, ImageError, ImageSpec, Judged, LayerContents, LayerNotes, Layout, StoredImage, damaged, sbom::Inventory,
+    Budget, ImageError, ImageSpec, LayerContents, LayerNotes, Layout, StoredImage, apply_baseline, damaged,
+    sbom::Inventory,
 };
 use monorepo::Monorepo;
 use process::Interrupt;
@@ -17,12 +18,14 @@ use crate::state::State;
 
 /// Folder of what was read of the last image's layers.
 const NOTES: &str = "verified";
+/// The commands that write a baseline for a build.
+const WRITERS: &[&str] = &["verify-artifacts", "verify-image IMAGE"];
 
 /// The findings that the files named by `--baseline` accept, of archives and images alike.
 pub(super) fn accepted(flags: &BuildImage) -> Result<Baseline> {
     let mut all = Baseline::default();
     for file in &flags.baseline {
-        all.extend(baseline::read(file, "verify-artifacts` or `cargo xtask verify-image IMAGE")?);
+        all.extend(baseline::read(file, WRITERS)?);
     }
     Ok(all)
 }
@@ -50,12 +53,18 @@ impl<'a> ImageCheck<'a> {
     }
 
     /// An image whose layers are in a layout, and which is not written there yet.
-    pub(super) fn of_layout(&self, layout: &Path, spec: &ImageSpec) -> Result<Judged> {
+    pub(super) fn of_layout(&self, layout: &Path, spec: &ImageSpec) -> Result<BaselineResult> {
         Ok(self.judge(StoredImage::unnamed(&Layout::open(layout)?, spec))?.0)
     }
 
     /// An image of Docker's, by its id.
-    pub(super) fn of_docker(&self, docker: &Docker, id: &str, scratch: &Path, interrupt: &Interrupt) -> Result<Judged> {
+    pub(super) fn of_docker(
+        &self,
+        docker: &Docker,
+        id: &str,
+        scratch: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<BaselineResult> {
         Ok(self.judge(saved(docker, id, scratch, interrupt)?)?.0)
     }
 
@@ -66,7 +75,7 @@ impl<'a> ImageCheck<'a> {
         id: &str,
         scratch: &Path,
         interrupt: &Interrupt,
-    ) -> Result<(Judged, Stock)> {
+    ) -> Result<(BaselineResult, Stock)> {
         let (judged, image) = self.judge(saved(docker, id, scratch, interrupt)?)?;
         let stock = image
             .map(|image| anyhow::Ok(Stock { inventory: self.inventory(&image)?, contents: self.contents(&image)? }));
@@ -84,10 +93,10 @@ impl<'a> ImageCheck<'a> {
     }
 
     /// The findings about an image, and the image if it could be read.
-    fn judge(&self, image: Result<StoredImage, ImageError>) -> Result<(Judged, Option<StoredImage>)> {
+    fn judge(&self, image: Result<StoredImage, ImageError>) -> Result<(BaselineResult, Option<StoredImage>)> {
         match image {
             Ok(image) => Ok((self.notes.verify(self.tag, &image, &self.budget, self.accepted)?, Some(image))),
-            Err(error) => Ok((Judged::new(self.tag, damaged(self.tag, error)?.findings, self.accepted), None)),
+            Err(error) => Ok((apply_baseline(self.tag, damaged(self.tag, error)?.findings, self.accepted), None)),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use artifacts::Verification;
-use diagnostics::{Finding, Severity};
-use image::{Judged, RunConfiguration, verify_run_configuration};
+use diagnostics::{BaselineResult, Finding, Severity};
+use image::{RunConfiguration, verify_run_configuration};
 use monorepo::Monorepo;
 use process::{Secret, resolve_build_secrets};
 use recipe::{Recipe, Rendered};
@@ -70,7 +70,7 @@ pub(super) fn require_shippable(
     found: &RunConfiguration,
     recipe: &Recipe,
     verification: &Verification,
-    judged: &Judged,
+    judged: &BaselineResult,
     story: &Story<'_>,
 ) -> Result<()> {
     let mut findings = verify_run_configuration(tag, found, &expected_configuration(recipe));
@@ -95,7 +95,7 @@ fn require_sound(verification: &Verification, image: &[Finding], printer: &Print
 }
 
 /// The archives, and what was found in them and in the image that is no reason to stop.
-pub(super) fn tell(artifacts: &Path, verification: &Verification, image: &Judged, printer: &Printer) {
+pub(super) fn tell(artifacts: &Path, verification: &Verification, image: &BaselineResult, printer: &Printer) {
     let mut text = verify_artifacts::table(artifacts, verification, Severity::Warning);
     for finding in image.findings.iter().filter(|finding| finding.severity >= Severity::Warning) {
         text += &format!("{}\n", summary::finding(finding));

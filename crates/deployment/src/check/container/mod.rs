@@ -11,7 +11,7 @@ use recipe::is_as_rendered;
 
 use super::Dockerfile;
 use super::codes::UNREADABLE;
-use super::context::{Context, Says, finding};
+use super::context::{Context, FindingText, finding};
 use super::ignore_file::IgnoreFile;
 use super::instructions::{self, Instruction, Stage};
 
@@ -30,8 +30,8 @@ pub(super) fn check(context: &Context<'_>, dockerfile: &Dockerfile) -> Vec<Findi
     let stages = match instructions::stages(&file.text) {
         Ok(stages) => stages,
         Err((line, found)) => {
-            let says = Says { expected: "a Dockerfile", found: &found, next: "mend the line" };
-            return vec![finding(UNREADABLE, &file.path, line, &says)];
+            let text = FindingText { expected: "a Dockerfile", found: &found, next: "mend the line" };
+            return vec![finding(UNREADABLE, &file.path, line, text)];
         }
     };
     let ignored = ignore_file.as_ref().map(|file| IgnoreFile::parse(&file.text)).unwrap_or_default();
@@ -53,7 +53,7 @@ const CHECKS: &[fn(&File<'_>) -> Vec<Finding>] = &[
 
 impl File<'_> {
     fn finding(&self, kind: FindingKind, line: usize, expected: &str, found: &str, next: &str) -> Finding {
-        finding(kind, self.path, line, &Says { expected, found, next })
+        finding(kind, self.path, line, FindingText { expected, found, next })
     }
 
     /// A stage and those it begins from, the outermost first.

@@ -6,7 +6,7 @@ use diagnostics::{Finding, few};
 
 use crate::codes::{ADDON_ABI, FOREIGN_ADDON, NO_ADDON, UNLINKED_ADDON};
 use crate::read::NodeKind;
-use crate::verify::context::{Context, Says};
+use crate::verify::context::{Context, FindingText};
 use crate::verify::elf::{Binary, Elf};
 use crate::verify::notes::{Content, Package};
 use crate::verify::packages::package_of;
@@ -52,7 +52,11 @@ pub(crate) fn foreign(context: &Context<'_>) -> Vec<Finding> {
             Binary::Other(what) => what.clone().into_owned(),
         };
         let expected = format!("an addon for linux/{own}");
-        Some(context.finding(FOREIGN_ADDON, Some(path), Says { expected: &expected, found: &found, next: REINSTALL }))
+        Some(context.finding(
+            FOREIGN_ADDON,
+            Some(path),
+            FindingText { expected: &expected, found: &found, next: REINSTALL },
+        ))
     };
     addons(context).into_iter().filter_map(finding).collect()
 }
@@ -70,7 +74,7 @@ pub(crate) fn unlinked(context: &Context<'_>) -> Vec<Finding> {
         let found = format!("nothing in the image has {}", few(&lacking));
         let expected = "an addon that needs only what the image's libraries have";
         let next = "build on the release of Debian that the image has, or install the library in its last stage";
-        Some(context.finding(UNLINKED_ADDON, Some(path), Says { expected, found: &found, next }))
+        Some(context.finding(UNLINKED_ADDON, Some(path), FindingText { expected, found: &found, next }))
     };
     fitting(context).filter_map(finding).collect()
 }
@@ -119,7 +123,7 @@ pub(crate) fn abi(context: &Context<'_>) -> Vec<Finding> {
         let found = format!("NODE_MODULE_VERSION {}", found.join(", "));
         let expected = format!("NODE_MODULE_VERSION {own}, that of the image's Node, or Node-API");
         let next = "use one Node in all stages, and install again without the old node_modules";
-        context.finding(ADDON_ABI, Some(path), Says { expected: &expected, found: &found, next })
+        context.finding(ADDON_ABI, Some(path), FindingText { expected: &expected, found: &found, next })
     };
     fitting(context).filter(|(_, elf)| is_other(elf)).map(finding).collect()
 }
@@ -143,7 +147,7 @@ pub(crate) fn absent(context: &Context<'_>) -> Vec<Finding> {
     let finding = |(folder, package): (&str, &Package)| {
         let expected = format!("a native addon (*.node), which the install of {} makes", package.name);
         let next = "let it be built: look for `enableScripts: false` in .yarnrc.yml, for `built: false` under dependenciesMeta in package.json, and at the install's log";
-        context.finding(NO_ADDON, Some(folder), Says { expected: &expected, found: "none", next })
+        context.finding(NO_ADDON, Some(folder), FindingText { expected: &expected, found: "none", next })
     };
     packages().filter(is_lacking).map(finding).collect()
 }

@@ -3,7 +3,7 @@
 use diagnostics::Finding;
 
 use crate::codes::NO_CONFIG;
-use crate::verify::context::{Context, Says};
+use crate::verify::context::{Context, FindingText};
 
 /// `--config FILE` without its file.
 pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
@@ -12,7 +12,7 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
     let finding = |name: &str| {
         let expected = format!("the file {name} of the command, from {}", context.config.config.working_dir);
         let next = "copy it in the Dockerfile, let its ignore file pass it, or take it out of the command";
-        context.finding(NO_CONFIG, Some(name), Says { expected: &expected, found: "no such file", next })
+        context.finding(NO_CONFIG, Some(name), FindingText { expected: &expected, found: "no such file", next })
     };
     lacking.map(finding).collect()
 }

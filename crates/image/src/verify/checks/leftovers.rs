@@ -6,7 +6,7 @@ use diagnostics::{Finding, FindingKind, few};
 
 use crate::codes::{ARCHIVE, CACHE, COMPILER, GIT};
 use crate::read::NodeKind;
-use crate::verify::context::{Context, Says};
+use crate::verify::context::{Context, FindingText};
 
 /// Names of compilers of C and C++, without a target in front and a version behind.
 const COMPILERS: &[&str] = &["cc", "c++", "gcc", "g++", "clang", "clang++", "tcc"];
@@ -81,7 +81,11 @@ pub(crate) fn caches(context: &Context<'_>) -> Vec<Finding> {
         let plural = if files == 1 { "" } else { "s" };
         let found = format!("{files} file{plural} of {bytes} bytes");
         let next = "mount it (`RUN --mount=type=cache`), or remove it in the same `RUN`";
-        context.finding(CACHE, Some(cache), Says { expected: "no cache of a package manager", found: &found, next })
+        context.finding(
+            CACHE,
+            Some(cache),
+            FindingText { expected: "no cache of a package manager", found: &found, next },
+        )
     };
     caches.into_iter().map(finding).collect()
 }
@@ -134,7 +138,7 @@ pub(super) fn of_many(
     (expected, next): (&str, &str),
 ) -> Vec<Finding> {
     let Some(first) = paths.first() else { return Vec::new() };
-    vec![context.finding(kind, Some(first), Says { expected, found: &few(paths), next })]
+    vec![context.finding(kind, Some(first), FindingText { expected, found: &few(paths), next })]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use diagnostics::{Finding, few};
 
 use crate::codes::LICENCE;
-use crate::verify::context::{Context, Says, text};
+use crate::verify::context::{Context, FindingText, text};
 
 const STATUS: &str = "var/lib/dpkg/status";
 /// One file for each package, in images without dpkg.
@@ -22,7 +22,11 @@ pub(crate) fn missing(context: &Context<'_>) -> Vec<Finding> {
     let entry = format!("usr/share/doc/{first}/copyright");
     let found = format!("no licence of {}", few(&lacking));
     let next = "keep these files: for dpkg by path-include=/usr/share/doc/*/copyright";
-    vec![context.finding(LICENCE, Some(&entry), Says { expected: "a file for each package", found: &found, next })]
+    vec![context.finding(
+        LICENCE,
+        Some(&entry),
+        FindingText { expected: "a file for each package", found: &found, next },
+    )]
 }
 
 /// The Debian packages that are installed, with their versions.

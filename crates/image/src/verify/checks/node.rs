@@ -3,7 +3,7 @@
 use diagnostics::Finding;
 
 use crate::codes::{NODE_VERSION, NODES};
-use crate::verify::context::{Context, NodeProgram, Says};
+use crate::verify::context::{Context, FindingText, NodeProgram};
 
 /// None, several, or one for another processor.
 pub(crate) fn count(context: &Context<'_>) -> Vec<Finding> {
@@ -17,7 +17,7 @@ pub(crate) fn count(context: &Context<'_>) -> Vec<Finding> {
         [one] => (Some(one.path), format!("one for {}", one.architecture)),
         several => (Some(several[0].path), several.iter().map(named).collect::<Vec<_>>().join(", ")),
     };
-    vec![context.finding(NODES, entry, Says { expected: &expected, found: &found, next })]
+    vec![context.finding(NODES, entry, FindingText { expected: &expected, found: &found, next })]
 }
 
 fn named(program: &NodeProgram<'_>) -> String {
@@ -41,6 +41,6 @@ pub(crate) fn version(context: &Context<'_>) -> Vec<Finding> {
     vec![context.finding(
         NODE_VERSION,
         Some(path),
-        Says { expected: &expected, found: &format!("Node {version}"), next },
+        FindingText { expected: &expected, found: &format!("Node {version}"), next },
     )]
 }

@@ -7,7 +7,7 @@ use diagnostics::{Finding, few};
 
 use crate::codes::{NO_TMP, UNREADABLE};
 use crate::read::{Node, NodeKind};
-use crate::verify::context::{Context, Says};
+use crate::verify::context::{Context, FindingText};
 use crate::verify::notes::Note;
 
 const READ: u32 = 4;
@@ -49,7 +49,7 @@ pub(crate) fn closed(context: &Context<'_>) -> Vec<Finding> {
     }
     let expected = "files that every user in the group 0 may read, in folders that he may enter";
     let next = "open them in the Dockerfile: `COPY --chmod=u=rwX,g=rX,o=rX`, or the group 0 and `chmod -R g=u`";
-    vec![context.finding(UNREADABLE, Some(first), Says { expected, found: &found, next })]
+    vec![context.finding(UNREADABLE, Some(first), FindingText { expected, found: &found, next })]
 }
 
 /// The folders above a path.
@@ -68,6 +68,6 @@ pub(crate) fn tmp(context: &Context<'_>) -> Vec<Finding> {
         Some(_) => "something that is no folder".to_owned(),
     };
     let next = "add `RUN mkdir -p /tmp && chmod 1777 /tmp` to the Dockerfile";
-    let says = Says { expected: "a folder that every user may write to, mode 1777", found: &found, next };
-    vec![context.finding(NO_TMP, Some("tmp"), says)]
+    let text = FindingText { expected: "a folder that every user may write to, mode 1777", found: &found, next };
+    vec![context.finding(NO_TMP, Some("tmp"), text)]
 }

@@ -6,7 +6,7 @@ use diagnostics::{Finding, Secret, scan_for_secrets};
 
 use crate::codes::SECRET;
 use crate::document::json;
-use crate::verify::context::{Context, Says};
+use crate::verify::context::{Context, FindingText};
 
 /// How the configuration is called in findings.
 const CONFIGURATION: &str = "the configuration";
@@ -30,7 +30,7 @@ pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         let found = format!("{}{how}", names.join(", "));
         let next = "revoke it, then hand it to the build by `RUN --mount=type=secret` and to the backend at run time";
-        context.finding(SECRET, Some(place), Says { expected: "no secret", found: &found, next })
+        context.finding(SECRET, Some(place), FindingText { expected: "no secret", found: &found, next })
     };
     secrets.into_iter().map(finding).collect()
 }

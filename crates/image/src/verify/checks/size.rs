@@ -3,7 +3,7 @@
 use diagnostics::Finding;
 
 use crate::codes::SIZE;
-use crate::verify::context::{Context, Says};
+use crate::verify::context::{Context, FindingText};
 use crate::verify::summary::files_of;
 
 /// More bytes than allowed.
@@ -15,5 +15,5 @@ pub(crate) fn over(context: &Context<'_>) -> Vec<Finding> {
     }
     let (expected, found) = (format!("at most {most} bytes of files"), format!("{bytes} bytes"));
     let next = "look at the largest packages in the list above, or compare with an earlier image by `--against`";
-    vec![context.finding(SIZE, None, Says { expected: &expected, found: &found, next })]
+    vec![context.finding(SIZE, None, FindingText { expected: &expected, found: &found, next })]
 }

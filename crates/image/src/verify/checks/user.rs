@@ -3,7 +3,7 @@
 use diagnostics::Finding;
 
 use crate::codes::ROOT;
-use crate::verify::context::{Context, Says};
+use crate::verify::context::{Context, FindingText};
 
 /// Root, or a name that no engine could look up.
 pub(crate) fn root(context: &Context<'_>) -> Vec<Finding> {
@@ -15,8 +15,8 @@ pub(crate) fn root(context: &Context<'_>) -> Vec<Finding> {
         (_, None) => format!("the user {user}, which is not in etc/passwd"),
     };
     let next = "add `USER 1000:1000` as the last user of the Dockerfile, or build with `cargo xtask build-image`";
-    let says = Says { expected: "a user other than root, best by number", found: &found, next };
-    vec![context.finding(ROOT, None, says)]
+    let text = FindingText { expected: "a user other than root, best by number", found: &found, next };
+    vec![context.finding(ROOT, None, text)]
 }
 
 fn number(context: &Context<'_>, user: &str) -> Option<u64> {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use artifacts::Verification;
-use diagnostics::Baseline;
-use image::{ImageSpec, Judged, Layout, PartCache, RunConfiguration, StoredImage, prune::PruneClass, write_archive};
+use diagnostics::{Baseline, BaselineResult};
+use image::{ImageSpec, Layout, PartCache, RunConfiguration, StoredImage, prune::PruneClass, write_archive};
 use monorepo::Monorepo;
 use rootfs::Architecture;
 use sandbox::Build;
@@ -17,8 +17,6 @@ use crate::commands::build_image::pruning;
 use crate::commands::build_image::shared::require_shippable;
 use crate::files::write_atomically;
 
-/// The finding about source maps in the archives, which is of no concern when the image has none.
-const SOURCE_MAPS: &str = "BX038";
 /// Folder of the archives' compressed parts.
 const PARTS: &str = "parts";
 
@@ -27,7 +25,7 @@ pub(super) struct Made {
     pub(super) spec: ImageSpec,
     pub(super) store: LayerStore,
     pub(super) verification: Verification,
-    pub(super) judged: Judged,
+    pub(super) judged: BaselineResult,
     /// Bytes of the image's files.
     pub(super) size: u64,
 }
@@ -84,7 +82,7 @@ impl Session<'_> {
             verification.map_err(|_| anyhow::anyhow!("the check of the archives ended with a panic"))??;
         if self.classes.contains(&PruneClass::AppSourceMaps) {
             // They are in the archives, not in the image.
-            verification.findings.retain(|finding| finding.code != SOURCE_MAPS);
+            verification.findings.retain(|finding| finding.code != artifacts::SOURCE_MAPS.code);
         }
         let layers = layers?;
         let architecture = Architecture::of_host()?;
@@ -136,7 +134,7 @@ impl Session<'_> {
         Ok(layers)
     }
 
-    fn verify(&self, spec: &ImageSpec, verification: &Verification) -> Result<Judged> {
+    fn verify(&self, spec: &ImageSpec, verification: &Verification) -> Result<BaselineResult> {
         let found = RunConfiguration {
             user: spec.user.clone(),
             working_directory: spec.working_dir.clone(),
