@@ -24,18 +24,20 @@ pub struct Builder {
 }
 
 /// Whether the type check is a gate of this build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TypeCheck {
     /// The image gets its name only when the check passed.
+    #[default]
     Gate,
     /// Somebody else checks: an editor, or CI.
     Skip,
 }
 
 /// Whether earlier results count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reuse {
     /// Equal inputs, no work.
+    #[default]
     Unchanged,
     /// Every step runs, from an empty work tree.
     Nothing,
