@@ -12,6 +12,10 @@ mod docker;
 mod documents;
 mod drift;
 mod driver;
+#[cfg(test)]
+mod driver_fakes;
+#[cfg(test)]
+mod driver_tests;
 mod embedded;
 mod engine;
 mod epoch;
