@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
+use builder::write_atomically;
 use diagnostics::{Baseline, Problem, Problems};
 
-use crate::files::write_atomically;
 use crate::output::Printer;
 
 /// Reads a baseline; each of the `commands` writes one.

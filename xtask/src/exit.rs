@@ -1,6 +1,5 @@
 //! Errors into exit codes: 1 the repository, 2 the usage, 3 the environment, 130 an interrupt.
 
-use std::fmt;
 use std::process::ExitCode;
 
 use diagnostics::{Problem, Problems};
@@ -8,6 +7,7 @@ use process::{EngineError, Interrupt};
 use serde_json::json;
 
 use crate::output::Printer;
+pub(crate) use builder::{CheckFailed, WrongUsage};
 
 /// Begins the line that says what to do.
 const HINT: &str = "\n  hint: ";
@@ -21,30 +21,6 @@ const USAGE: u8 = 2;
 const ENVIRONMENT: u8 = 3;
 /// Stopped by a signal, as a shell would say it.
 const INTERRUPTED: u8 = 130;
-
-/// The repository or what was made from it fails a check; the message says all there is to say.
-#[derive(Debug)]
-pub(crate) struct CheckFailed(pub(crate) String);
-
-impl fmt::Display for CheckFailed {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CheckFailed {}
-
-/// A wrong command line that the parser could not know to be one.
-#[derive(Debug)]
-pub(crate) struct WrongUsage(pub(crate) String);
-
-impl fmt::Display for WrongUsage {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for WrongUsage {}
 
 /// Prints an error and gives the code to exit with.
 pub(crate) fn report(error: &anyhow::Error, interrupt: &Interrupt, printer: &Printer) -> ExitCode {

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use builder::state::shared_folder;
 use image::{ImageError, StoredImage};
 use process::{EngineError, Interrupt, Invocation};
 
 use crate::exit::WrongUsage;
 use crate::flags::RepositoryFlags;
-use crate::state::shared_folder;
 
 /// A place that an image can be read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl ImageSource {
                 StoredImage::in_archive(opened, file)
             }
             Self::Reference(name) => {
-                let folder = shared_folder(flags)?;
+                let folder = shared_folder(flags.state_dir.as_deref())?;
                 let doing = || format!("making a file in {}", folder.display());
                 std::fs::create_dir_all(&folder).with_context(doing)?;
                 let file = tempfile::tempfile_in(&folder).with_context(doing)?;

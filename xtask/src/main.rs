@@ -4,26 +4,20 @@
 
 mod baseline;
 mod commands;
+mod difference;
 mod exit;
-mod files;
 mod findings;
 mod flags;
-mod git;
 mod github;
 mod image_source;
 mod output;
-mod pins;
 mod place;
 mod program;
 mod rendered;
-mod report;
 mod repository;
 mod sarif;
-mod sbom;
+mod settings;
 mod size;
-mod state;
-mod step_log;
-mod summary;
 
 use std::process::ExitCode;
 use std::sync::Arc;

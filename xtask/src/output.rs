@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, SystemTime};
 
+use builder::Console;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use process::{Event, Reporter, StepState};
 use serde::Serialize;
@@ -234,6 +235,32 @@ impl Reporter for Printer {
             Event::StepOutput { step, line } => self.output(step, line),
             Event::StepFinished { step, state, seconds } => self.finish(step, *state, *seconds),
         }
+    }
+}
+
+impl Console for Printer {
+    fn line(&self, text: &str) {
+        self.say(text);
+    }
+
+    fn block(&self, text: &str) {
+        Self::block(self, text);
+    }
+
+    fn warning(&self, text: &str) {
+        Self::warning(self, text);
+    }
+
+    fn message(&self, event: &str, fields: Value) {
+        Self::message(self, event, fields);
+    }
+
+    fn typeable(&self, text: &str) -> String {
+        program::named(text).into_owned()
+    }
+
+    fn error_text(&self, error: &anyhow::Error) -> String {
+        program::named(&exit::message(error)).into_owned()
     }
 }
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use builder::write_with_folders;
 use recipe::{Rendered, is_as_rendered};
 use serde_json::json;
 
+use crate::difference::difference;
 use crate::exit::CheckFailed;
-use crate::files::{difference, write_with_folders};
 use crate::flags::RenderFlags;
 use crate::output::Printer;
 

@@ -24,18 +24,20 @@ pub struct Builder {
 }
 
 /// Whether steps that are gates run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Gates {
     /// The image gets its name only when all of them passed.
+    #[default]
     Closed,
     /// Somebody else checks: an editor, or CI.
     Open,
 }
 
 /// Whether earlier results count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reuse {
     /// Equal inputs, no work.
+    #[default]
     Unchanged,
     /// Every step runs, from an empty work tree.
     Nothing,

@@ -4,19 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
+use builder::state::State;
+use builder::summary::megabytes;
+use builder::{StepLog, pins, write_atomically};
 use containers::{BaseImageRequest, Engine, docker};
 use process::Interrupt;
 use rootfs::{Architecture, PinnedImage, RootLock, Roots, Wanted};
 use serde_json::json;
 
-use crate::files::write_atomically;
 use crate::flags::{BaseImage, RepositoryFlags};
 use crate::output::Printer;
-use crate::pins;
 use crate::repository;
-use crate::state::State;
-use crate::step_log::StepLog;
-use crate::summary::megabytes;
 
 /// Node's release line when there is no repository to ask.
 const DEFAULT_NODE: &str = "24";
@@ -41,7 +39,7 @@ pub(crate) fn run(
 /// Locks what is newest today. For every architecture, as a committed lock is for all who build.
 fn update(flags: &BaseImage, repository: &RepositoryFlags, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let repo = repository::read(repository, printer)?;
-    let state = State::open(&repo.root, repository, printer, interrupt)?;
+    let state = State::open(&repo.root, repository.state_dir.as_deref(), printer, interrupt)?;
     let steps = StepLog::new(printer);
     let roots = Roots {
         shared: state.shared(),
@@ -108,7 +106,7 @@ pub(crate) fn make(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let docker = docker::find(None)?;
-    let state = State::open(Path::new("/base-image"), repository, printer, interrupt)?;
+    let state = State::open(Path::new("/base-image"), repository.state_dir.as_deref(), printer, interrupt)?;
     let scratch = state.scratch()?;
     let log = state.path("logs/base-image.log");
     let steps = StepLog::new(printer);

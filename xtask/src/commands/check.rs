@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use builder::{pins, summary, write_atomically};
 use deployment::{
     CODES, Deployment, DeploymentFile, Dockerfile, FLIGHTCONTROL, check_deployment, flightcontrol_json,
     named_dockerfiles,
@@ -13,13 +14,13 @@ use monorepo::Monorepo;
 use recipe::Recipe;
 use serde_json::json;
 
+use crate::difference::difference;
 use crate::exit::WrongUsage;
-use crate::files::{difference, write_atomically};
 use crate::findings::{Report, accepted, checkout};
 use crate::flags::{Check, RepositoryFlags};
 use crate::output::Printer;
 use crate::place::Places;
-use crate::{pins, repository, summary};
+use crate::repository;
 
 /// What writes a baseline.
 const COMMAND: &str = "check";

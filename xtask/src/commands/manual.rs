@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use builder::write_atomically;
 
-use crate::files::write_atomically;
 use crate::flags::{Cli, Completions, Man};
 use crate::output::Printer;
 

@@ -1,14 +1,14 @@
 //! `render`: the files that a deployment reads, written or checked.
 
 use anyhow::{Context, Result};
+use builder::pins;
 use deployment::FLIGHTCONTROL;
 use monorepo::{DatabaseSsl, FLIGHTCONTROL_CONFIG, Monorepo};
-use recipe::Rendered;
 
 use crate::flags::{Render, RepositoryFlags};
 use crate::output::Printer;
 use crate::rendered::{self, Advice, Compared, Standing};
-use crate::{pins, repository};
+use crate::repository;
 
 /// What to do about files that are not as they would be written.
 const ADVICE: Advice = Advice {
@@ -57,9 +57,4 @@ fn compare_all(repo: Monorepo) -> Result<Vec<Compared>> {
     };
     let services = Compared { file: merged.file, found: services.unwrap_or_default(), standing };
     Ok(vec![config, dockerfile, ignore_file, services])
-}
-
-/// Whether a committed file is there and says something else than what a build would use now.
-pub(crate) fn is_drifted(repo: &Monorepo, file: &Rendered) -> bool {
-    std::fs::read_to_string(repo.root.join(&file.path)).is_ok_and(|found| found != file.text)
 }

@@ -1,10 +1,10 @@
 //! `verify-artifacts`: are the two archives sound, and do they belong to this repository?
 
-use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use artifacts::{AppFile, AppFileKind, CODES, Verification};
+use builder::summary;
 use diagnostics::{Baseline, Severity};
 use image::NodeKind;
 use monorepo::Monorepo;
@@ -16,7 +16,7 @@ use crate::flags::{RepositoryFlags, VerifyArtifacts};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
 use crate::place::Places;
-use crate::{repository, summary};
+use crate::repository;
 
 /// What writes a baseline.
 const COMMAND: &str = "verify-artifacts";
@@ -32,7 +32,7 @@ pub(crate) fn run(
     let (place, verification) = match &flags.image {
         Some(image) => (image.clone(), verify_app(image, &repo, &accepted, repository, interrupt)?),
         None => {
-            let dist = flags.dist.clone().unwrap_or_else(|| default_folder(&repo));
+            let dist = flags.dist.clone().unwrap_or_else(|| builder::default_artifacts_folder(&repo));
             (dist.display().to_string(), artifacts::verify_against(&dist, &repo, &accepted))
         }
     };
@@ -42,7 +42,7 @@ pub(crate) fn run(
         findings: &verification.findings,
         accepted: &verification.accepted,
         places: &Places::new(&repo, checkout.as_deref()),
-        table: &|| table(Path::new(&place), &verification, Severity::Note),
+        table: &|| summary::archives(Path::new(&place), &verification, Severity::Note),
         message: ("artifacts", &|| {
             json!({
                 "folder": place,
@@ -78,32 +78,4 @@ fn verify_app(
         Some(AppFile { path: inside(path)?, kind, mode: node.mode, bytes })
     });
     Ok(artifacts::verify_app(files, repo, accepted))
-}
-
-/// Where the Backstage CLI leaves the archives.
-pub(crate) fn default_folder(repo: &Monorepo) -> PathBuf {
-    repo.root.join(&repo.backend().folder).join("dist")
-}
-
-/// The archives, then every finding that weighs at least `least`.
-pub(crate) fn table(place: &Path, verification: &Verification, least: Severity) -> String {
-    let mut text = format!("artifacts in {}\n", place.display());
-    for archive in &verification.archives {
-        let _ = writeln!(
-            text,
-            "  {:<18} {:>5} entries {:>10} packed {:>10} unpacked  sha256:{}",
-            archive.name,
-            archive.entries,
-            summary::megabytes(archive.bytes),
-            summary::megabytes(archive.unpacked_bytes),
-            &archive.sha256[..12.min(archive.sha256.len())]
-        );
-    }
-    for finding in verification.at_least(least) {
-        let _ = writeln!(text, "{}", summary::finding(finding));
-    }
-    for finding in &verification.accepted {
-        let _ = writeln!(text, "{}", summary::accepted(finding));
-    }
-    text
 }

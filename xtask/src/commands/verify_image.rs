@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::Result;
+use builder::sbom;
+use builder::summary::{self, megabytes};
 use image::{Budget, CODES, Comparison, ImageSummary, ImageVerification, damaged, sbom::NamedImage, verify_image};
 use monorepo::Monorepo;
 use process::Interrupt;
@@ -14,8 +16,6 @@ use crate::image_source::ImageSource;
 use crate::output::Printer;
 use crate::place::Places;
 use crate::repository;
-use crate::sbom;
-use crate::summary::{self, megabytes};
 
 /// What writes a baseline.
 const COMMAND: &str = "verify-image IMAGE";

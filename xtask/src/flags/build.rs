@@ -17,7 +17,7 @@ pub(crate) struct BuildImage {
     #[arg(long, value_name = "IMAGE")]
     pub(crate) base: Option<String>,
     /// Warn when what base-image.lock.json holds is older
-    #[arg(long, value_name = "DAYS", default_value_t = crate::pins::MAX_AGE)]
+    #[arg(long, value_name = "DAYS", default_value_t = builder::pins::MAX_AGE)]
     pub(crate) max_base_age: u64,
     /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
     #[arg(long, value_name = "FILE")]

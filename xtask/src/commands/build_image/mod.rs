@@ -1,43 +1,23 @@
-//! `build-image`: chooses what runs the build.
+//! `build-image`: the image of a repository, built by the first engine that works.
 
-mod assembly;
-mod base;
 mod conclusion;
-mod docker;
-mod embedded;
-mod evidence;
-mod from_git;
-mod image_check;
-mod outputs;
-mod preflight;
-mod pruning;
-pub(crate) mod push;
-mod shared;
+mod sizes;
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use builder::state::{self, State};
+use builder::{Boot, BuildReport, BuildRequest, Chosen, pins, sbom};
 use containers::ImageArchive;
 use diagnostics::Problems;
 use monorepo::{Allowance, Monorepo};
 use process::Interrupt;
-use sandbox::Sandbox;
 
-use crate::commands::boot_image::Boot;
 use crate::commands::config;
-use crate::exit::WrongUsage;
-use crate::flags::{BuildImage, EmbeddedFlags, EngineChoice, RepositoryFlags};
+use crate::flags::{BuildImage, RepositoryFlags};
 use crate::output::Printer;
-use crate::report::Story;
-use crate::repository;
-use crate::state::State;
-use crate::{pins, sbom};
-
-/// What runs a build.
-enum Chosen {
-    Docker(containers::docker::Docker),
-    Embedded,
-}
+use crate::{repository, settings};
+use conclusion::Conclusion;
 
 pub(crate) fn run(
     flags: &BuildImage,
@@ -47,16 +27,17 @@ pub(crate) fn run(
 ) -> Result<()> {
     sbom::check("--report", flags.report.as_slice())?;
     sbom::check("--result", flags.result.as_slice())?;
-    let story = Story::begin(&flags.tag, flags.report.as_deref(), printer);
-    build(flags, repository, &story, interrupt).inspect_err(|error| {
-        if !error.is::<WrongUsage>() {
-            story.fail(error);
-        }
-    })
+    let report = BuildReport::begin(&flags.tag, flags.report.as_deref(), printer);
+    report.cover(|| build(flags, repository, &report, printer, interrupt))
 }
 
-fn build(flags: &BuildImage, repository: &RepositoryFlags, story: &Story<'_>, interrupt: &Interrupt) -> Result<()> {
-    let printer = story.printer;
+fn build(
+    flags: &BuildImage,
+    repository: &RepositoryFlags,
+    report: &BuildReport<'_>,
+    printer: &Printer,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let (repo, held) = subject(flags, repository, printer, interrupt)?;
     if flags.plan {
         let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
@@ -67,16 +48,24 @@ fn build(flags: &BuildImage, repository: &RepositoryFlags, story: &Story<'_>, in
     sbom::check("--sbom", &flags.sbom)?;
     sbom::check("--provenance", flags.provenance.as_slice())?;
     pins::warn_of_age(&repo.root, flags.max_base_age, printer);
-    preflight::warn(&repo, printer)?;
-    let chosen = choose(flags)?;
+    builder::warn_of_context(&repo, printer)?;
+    let chosen = builder::choose(&settings::engine(flags))?;
     let state = match held {
         Some(state) => state,
-        None => State::open(&repo.root, repository, printer, interrupt)?,
+        None => State::open(&repo.root, repository.state_dir.as_deref(), printer, interrupt)?,
     };
-    match chosen {
-        Chosen::Docker(docker) => docker::run(&docker, flags, &repo, &state, story, interrupt),
-        Chosen::Embedded => embedded::run(flags, repo, &state, story, interrupt),
+    let settings = settings::build(flags)?;
+    let request = BuildRequest { settings: &settings, state: &state, report, interrupt };
+    let built = builder::build(&chosen, repo, &request)?;
+    Conclusion::new(flags, &built).print(printer)?;
+    if let Chosen::Embedded = chosen {
+        sizes::print(&built, flags.embedded.explain_size, printer);
+        let freed = state::prune(state.shared());
+        if freed > 0 {
+            printer.say(&format!("removed {} that no build used for a month", builder::summary::megabytes(freed)));
+        }
     }
+    Ok(())
 }
 
 /// What is built: the files that are there, or those of a commit, which are checked out in the repository's state.
@@ -88,8 +77,8 @@ fn subject(
 ) -> Result<(Monorepo, Option<State>)> {
     let Some(revision) = &flags.from_git else { return Ok((repository::read(repository, printer)?, None)) };
     let root = repository::root(repository)?;
-    let state = State::open(&root, repository, printer, interrupt)?;
-    let clone = from_git::check_out(&root, revision, &state, printer)?;
+    let state = State::open(&root, repository.state_dir.as_deref(), printer, interrupt)?;
+    let clone = builder::check_out(&root, revision, &state, printer)?;
     let of_clone = RepositoryFlags { repo: Some(clone), ..repository.clone() };
     Ok((repository::read(&of_clone, printer)?, Some(state)))
 }
@@ -99,43 +88,9 @@ fn require_deployable(repo: &Monorepo, flags: &BuildImage) -> Result<()> {
     let allowed: BTreeSet<Allowance> = flags.allow.iter().copied().map(Allowance::from).collect();
     let mut problems = repo.deployment_problems(&allowed)?;
     if flags.boot && !allowed.contains(&Allowance::UnsetVariables) {
-        let mut given = Boot::variables(&flags.boot_flags)?;
+        let mut given = Boot::variables(&settings::boot(&flags.boot_flags))?;
         given.extend(config::names(&recipe::plan(repo, None).image.environment));
         problems.extend(repo.unset_variables(&given)?);
     }
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems).into()) }
-}
-
-/// The engine that is asked for, or else the first that works.
-fn choose(flags: &BuildImage) -> Result<Chosen> {
-    let builder = flags.builder.as_deref();
-    let wants_embedded = flags.embedded != EmbeddedFlags::default();
-    match flags.engine {
-        EngineChoice::Embedded if builder.is_some() => {
-            Err(WrongUsage("--builder is for the engine docker".to_owned()).into())
-        }
-        EngineChoice::Docker if wants_embedded => Err(WrongUsage(
-            "the engine docker has none of the options under \"Embedded engine\" in `build-image --help`\n  hint: use `--engine embedded`"
-                .to_owned(),
-        )
-        .into()),
-        EngineChoice::Embedded => Ok(Chosen::Embedded),
-        EngineChoice::Docker => Ok(Chosen::Docker(containers::docker::find(builder)?)),
-        EngineChoice::Auto if wants_embedded && builder.is_none() => Ok(Chosen::Embedded),
-        EngineChoice::Auto => first_that_works(builder),
-    }
-}
-
-fn first_that_works(builder: Option<&str>) -> Result<Chosen> {
-    let no_docker = match containers::docker::find(builder) {
-        Ok(docker) => return Ok(Chosen::Docker(docker)),
-        Err(error) if builder.is_some() => return Err(error.into()),
-        Err(error) => error,
-    };
-    match sandbox::find_sandbox().and_then(|sandbox| sandbox.check()) {
-        Ok(()) => Ok(Chosen::Embedded),
-        Err(no_sandbox) => {
-            Err(anyhow!("no engine works here; either will do\n- docker: {no_docker}\n- embedded: {no_sandbox}"))
-        }
-    }
 }

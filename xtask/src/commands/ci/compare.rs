@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
+use builder::summary::megabytes;
 use diagnostics::{Problem, Problems};
 use serde::Deserialize;
 
 use crate::output::Printer;
-use crate::summary::megabytes;
 
 /// What of a result is compared (the message `finished` of the README).
 #[derive(Debug, Deserialize)]

@@ -3,10 +3,10 @@
 mod compare;
 
 use anyhow::Result;
+use builder::sha256_of;
 use deployment::{CiService, FLIGHTCONTROL};
 
 use crate::exit::WrongUsage;
-use crate::files::sha256_of;
 use crate::flags::{Ci, CiCommand, CiInit, RepositoryFlags, Service};
 use crate::output::Printer;
 use crate::rendered::{Advice, Compared, Standing, bring_in_line};

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use builder::state::{TREES, repository_folder, shared_folder};
 use diagnostics::printable;
 use monorepo::{DeployedConfig, Monorepo};
 use sandbox::{self, ConfigCheck, Sandbox, Verdict};
 use serde::Serialize;
 
 use crate::flags::RepositoryFlags;
-use crate::state::{TREES, repository_folder, shared_folder};
 
 /// What came of it.
 #[derive(Debug, Serialize)]
@@ -72,7 +72,7 @@ pub(super) fn check(repo: &Monorepo, config: &DeployedConfig, flags: &Repository
 
 fn try_check(repo: &Monorepo, config: &DeployedConfig, flags: &RepositoryFlags) -> Result<Schema, String> {
     let words = |error: anyhow::Error| error.to_string();
-    let shared = shared_folder(flags).map_err(words)?;
+    let shared = shared_folder(flags.state_dir.as_deref()).map_err(words)?;
     let state = repository_folder(&shared, &repo.root);
     let installed = sandbox::installed_tree(&state.join(TREES));
     let modules = [repo.root.as_path(), &installed].into_iter().find(|folder| ConfigCheck::is_installed(folder));

@@ -5,17 +5,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use boot::{Answers, Postgres, PostgresPrograms, Program, Publish, READY_LIMIT, Server, Service};
+use builder::state::State;
+use builder::{Backend, KEPT, Subject};
 use process::Interrupt;
 use sandbox::{self, Bubblewrap};
 use serde_json::json;
 
 use super::engine_choice::Chosen;
-use crate::commands::boot_image::{Backend, KEPT, Subject};
 use crate::exit::CheckFailed;
 use crate::flags::{Demo, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
-use crate::state::State;
 
 /// Where the demo's configuration says that it is.
 const PORT: u16 = 7007;
@@ -48,7 +48,7 @@ impl<'a> Boot<'a> {
         printer: &Printer,
         interrupt: &Interrupt,
     ) -> Result<()> {
-        let state = State::open(self.workspace, repository, printer, interrupt)?;
+        let state = State::open(self.workspace, repository.state_dir.as_deref(), printer, interrupt)?;
         let scratch = state.scratch()?;
         let session =
             Session { boot: self, flags, repository, state: &state, scratch: scratch.path(), printer, interrupt };
@@ -109,7 +109,12 @@ impl Session<'_> {
     /// Unpacks the very image that was built: what runs is what would be deployed.
     fn unpack(&self, root: &Path) -> Result<Subject> {
         // Held so that no build sweeps the layers meanwhile.
-        let built = State::open(&repository::root(self.repository)?, self.repository, self.printer, self.interrupt)?;
+        let built = State::open(
+            &repository::root(self.repository)?,
+            self.repository.state_dir.as_deref(),
+            self.printer,
+            self.interrupt,
+        )?;
         let name = format!("oci:{}:{}", built.path(LAYOUT).display(), self.flags.tag);
         let subject = Subject::find(&name, self.scratch)?;
         subject.unpack(&self.state.path(KEPT), root)?;

@@ -75,7 +75,7 @@ fn build(
         tag: flags.tag.clone(),
         base: None,
         node: flags.node.clone(),
-        max_base_age: crate::pins::MAX_AGE,
+        max_base_age: builder::pins::MAX_AGE,
         ca_file: None,
         builder: None,
         artifacts: None,

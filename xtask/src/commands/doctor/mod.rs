@@ -8,6 +8,7 @@ mod network;
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
+use builder::state;
 use diagnostics::{Problems, printable};
 use monorepo::Monorepo;
 use process::{EngineError, Interrupt};
@@ -16,7 +17,7 @@ use serde_json::json;
 use crate::exit::CheckFailed;
 use crate::flags::{Doctor, MessageFormat, RepositoryFlags};
 use crate::output::Printer;
-use crate::{repository, state};
+use crate::repository;
 use line::{Line, Owner, State};
 
 pub(crate) fn run(
@@ -25,7 +26,7 @@ pub(crate) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let shared = state::shared_folder(repository)?;
+    let shared = state::shared_folder(repository.state_dir.as_deref())?;
     let repo = repository::quietly(repository);
     let registry = repo.as_ref().ok().and_then(|repo| repo.yarn.registry.clone());
     let mut lines = repository_lines(&repo);

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use builder::without_credentials;
 use process::{EngineError, Interrupt};
 use rootfs::{Answer, servers};
 
 use super::line::Line;
 use crate::flags::Doctor;
-use crate::git::without_credentials;
 
 /// Certificates and signatures of a release are refused by a clock that is wrong by more.
 const SKEW: Duration = Duration::from_secs(5 * 60);

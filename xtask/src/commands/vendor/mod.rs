@@ -9,14 +9,13 @@ mod root_files;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use builder::{git, write_with_folders};
 use diagnostics::{Problem, Problems};
 use monorepo::Search;
 use serde_json::json;
 
 use crate::exit::CheckFailed;
-use crate::files::write_with_folders;
 use crate::flags::Vendor;
-use crate::git::git;
 use crate::output::Printer;
 use plan::{Conflict, Plan};
 use record::Record;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
+use builder::sha256_of;
 use diagnostics::{Problem, Problems};
 use serde::{Deserialize, Serialize};
 
 use super::FOLDER;
 use super::copy::{Kind, Wanted};
-use crate::files::sha256_of;
 
 /// Where it is, relative to the monorepo.
 pub(super) const PATH: &str = "tools/backstage-xtask/vendored.json";

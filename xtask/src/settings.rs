@@ -1,0 +1,101 @@
+//! From flags to what a build is told.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use builder::{
+    BootSettings, BuildSettings, DocumentSettings, EmbeddedSettings, EngineChoice, EngineRequest, Gates,
+    OutputSettings, Reuse,
+};
+use diagnostics::Baseline;
+use image::Compression;
+
+use crate::baseline;
+use crate::exit::WrongUsage;
+use crate::flags::{self, BootFlags, BuildImage, CompressionMethod, EmbeddedFlags, RuntimeKind};
+
+/// What a build is told.
+pub(crate) fn build(flags: &BuildImage) -> Result<BuildSettings> {
+    let embedded = &flags.embedded;
+    Ok(BuildSettings {
+        tag: flags.tag.clone(),
+        base: flags.base.clone(),
+        ca_file: flags.ca_file.clone(),
+        artifacts: flags.artifacts.clone(),
+        reuse: if flags.no_cache { Reuse::Nothing } else { Reuse::Unchanged },
+        boot: asked_boot(flags)?,
+        accepted: accepted(flags)?,
+        documents: DocumentSettings { sbom: flags.sbom.clone(), provenance: flags.provenance.clone() },
+        outputs: OutputSettings {
+            places: embedded.output.clone(),
+            load: embedded.load,
+            push: embedded.push.clone(),
+            attest: embedded.attest,
+        },
+        embedded: self::embedded(flags),
+    })
+}
+
+/// Which engine a build is to have. Any option of the embedded engine chooses it.
+pub(crate) fn engine(flags: &BuildImage) -> EngineRequest<'_> {
+    EngineRequest {
+        engine: match flags.engine {
+            flags::EngineChoice::Auto => EngineChoice::Auto,
+            flags::EngineChoice::Docker => EngineChoice::Docker,
+            flags::EngineChoice::Embedded => EngineChoice::Embedded,
+        },
+        builder: flags.builder.as_deref(),
+        wants_embedded: flags.embedded != EmbeddedFlags::default(),
+    }
+}
+
+/// How an image is started.
+pub(crate) fn boot(flags: &BootFlags) -> BootSettings {
+    BootSettings {
+        timeout: flags.timeout.map(Duration::from_secs),
+        memory: flags.memory,
+        database_url: flags.database_url.clone(),
+        env: flags.env.clone(),
+        env_file: flags.env_file.clone(),
+    }
+}
+
+/// How the image of a build is started, when that is asked for.
+fn asked_boot(flags: &BuildImage) -> Result<Option<BootSettings>> {
+    if !flags.boot && flags.boot_flags != BootFlags::default() {
+        return Err(WrongUsage(
+            "the options under \"Boot\" in `build-image --help` are for a build with --boot\n  hint: add `--boot`"
+                .to_owned(),
+        )
+        .into());
+    }
+    Ok(flags.boot.then(|| boot(&flags.boot_flags)))
+}
+
+/// The findings that the files named by `--baseline` accept, of archives and images alike.
+fn accepted(flags: &BuildImage) -> Result<Baseline> {
+    let mut all = Baseline::default();
+    for file in &flags.baseline {
+        all.extend(baseline::read(file, &["verify-artifacts", "verify-image IMAGE"])?);
+    }
+    Ok(all)
+}
+
+fn embedded(flags: &BuildImage) -> EmbeddedSettings {
+    let embedded = &flags.embedded;
+    EmbeddedSettings {
+        node: flags.node.clone(),
+        runtime: embedded.runtime.map(|kind| match kind {
+            RuntimeKind::Minimal => builder::RuntimeKind::Minimal,
+            RuntimeKind::Slim => builder::RuntimeKind::Slim,
+        }),
+        compression: embedded.compression.map(|method| match method {
+            CompressionMethod::Gzip => Compression::Gzip,
+            CompressionMethod::Zstd => Compression::Zstd,
+        }),
+        mirrors: embedded.mirror.clone(),
+        keep: embedded.keep.clone(),
+        gates: if embedded.no_typecheck { Gates::Open } else { Gates::Closed },
+        explain: embedded.explain,
+    }
+}
