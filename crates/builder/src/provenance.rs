@@ -56,7 +56,7 @@ impl Statement<'_> {
         let inputs = self.origin.inputs.iter().map(|one| Dependency {
             name: one.role.to_owned(),
             digest: sha(&one.digest),
-            annotations: one.name.iter().map(|name| ("name".to_owned(), name.as_str().into())).into_iter().collect(),
+            annotations: one.name.iter().map(|name| ("name".to_owned(), name.as_str().into())).collect(),
             ..Dependency::default()
         });
         let dependencies = std::iter::once(source(&self.origin.commit)).chain(inputs).chain([recipe]).chain(files);

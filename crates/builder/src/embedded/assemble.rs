@@ -103,7 +103,11 @@ impl Assembly<'_> {
             environment: spec.env.clone(),
             command: spec.cmd.clone(),
         };
-        Ok(Built { image: EmbeddedImage::Assembled(AssembledImage { spec, store, size }), runs, verification })
+        Ok(Built {
+            image: EmbeddedImage::Assembled(Box::new(AssembledImage { spec, store, size })),
+            runs,
+            verification,
+        })
     }
 
     /// The layers from the base up, by how often they change: dependencies, frontend, backend, configuration.

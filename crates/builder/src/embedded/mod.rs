@@ -55,7 +55,7 @@ pub(crate) fn check_settings(settings: &BuildSettings) -> Result<()> {
 /// An image in our layout.
 pub(crate) enum EmbeddedImage {
     /// Its layers are there; it has no name.
-    Assembled(AssembledImage),
+    Assembled(Box<AssembledImage>),
     /// It has its name there.
     Named,
 }
@@ -181,7 +181,8 @@ impl Backend for EmbeddedBackend<'_> {
     fn bootable(&self, image: &EmbeddedImage) -> Result<Bootable> {
         let port = Some(self.context.recipe.image.port);
         Ok(match image {
-            EmbeddedImage::Assembled(AssembledImage { spec, .. }) => {
+            EmbeddedImage::Assembled(image) => {
+                let spec = &image.spec;
                 let argv = spec.entrypoint.iter().chain(&spec.cmd).cloned().collect();
                 let (environment, folder) = (spec.env.clone(), spec.working_dir.clone());
                 self.bootable(&spec.layers, ImageSettings { environment, folder, argv, port })
@@ -197,9 +198,8 @@ impl Backend for EmbeddedBackend<'_> {
     }
 
     fn name(&self, image: &EmbeddedImage) -> Result<LocalImage> {
-        let EmbeddedImage::Assembled(AssembledImage { spec, store, size }) = image else {
-            anyhow::bail!("the image has its name already");
-        };
+        let EmbeddedImage::Assembled(image) = image else { anyhow::bail!("the image has its name already") };
+        let AssembledImage { spec, store, size } = image.as_ref();
         let digest = store.write(spec, &self.context.settings.tag)?;
         Ok(cache::local_image(self.context, digest.manifest.as_str(), &spec.layers, *size))
     }
