@@ -219,7 +219,7 @@ fn a_build_with_a_boot_names_only_what_runs() {
         bench.replace("app-config.production.yaml", "${POSTGRES_PORT}", "1");
         let failed = bench.embedded(&["--boot"]);
         assert_eq!(failed.code, 1, "{}", failed.stderr);
-        assert!(failed.stderr.contains("does not run, so it is not named"), "{}", failed.stderr);
+        assert!(failed.stderr.contains("does not run, so it is not tagged"), "{}", failed.stderr);
         assert_eq!(layout(), before);
     }
     let done = bench.embedded(&["--boot"]).expect_success();

@@ -1,6 +1,6 @@
 //! `cargo xtask`: takes a Backstage monorepo from a bare clone to a verified runtime image.
 //!
-//! This crate is the command line and nothing else: what to build is `recipe`'s, how is `engine`'s.
+//! This crate is the command line and nothing else: what to build is `recipe`'s, how is `builder`'s.
 
 mod baseline;
 mod commands;

@@ -77,7 +77,7 @@ impl Endpoint {
         }
     }
 
-    fn lead_on(&self, from: UnixStream) -> std::io::Result<()> {
+    fn forward(&self, from: UnixStream) -> std::io::Result<()> {
         match self {
             Self::Host(host, port) => join(from, connect(host, *port)?),
             Self::Socket(path) => join(from, connect_socket(path)?),
@@ -159,7 +159,7 @@ fn accept(listener: &UnixListener, to: &Endpoint, is_over: &AtomicBool) {
         }
         let to = to.clone();
         // A connection that fails is closed, which is what a client of that database would see, too.
-        std::thread::spawn(move || to.lead_on(stream));
+        std::thread::spawn(move || to.forward(stream));
     }
 }
 

@@ -188,8 +188,8 @@ impl Backend for EmbeddedBackend<'_> {
     fn bootable(&self, image: &EmbeddedImage) -> Result<Bootable> {
         let port = Some(self.context.recipe.image.port);
         Ok(match image {
-            EmbeddedImage::Assembled(assembled) => {
-                let spec = &assembled.spec;
+            EmbeddedImage::Assembled(image) => {
+                let spec = &image.spec;
                 let argv = spec.entrypoint.iter().chain(&spec.cmd).cloned().collect();
                 let (environment, folder) = (spec.env.clone(), spec.working_dir.clone());
                 self.bootable(&spec.layers, ImageSettings { environment, folder, argv, port })
@@ -205,10 +205,8 @@ impl Backend for EmbeddedBackend<'_> {
     }
 
     fn name(&self, image: &EmbeddedImage) -> Result<LocalImage> {
-        let EmbeddedImage::Assembled(assembled) = image else {
-            anyhow::bail!("the image has its name already");
-        };
-        let AssembledImage { spec, store, size } = assembled.as_ref();
+        let EmbeddedImage::Assembled(image) = image else { anyhow::bail!("the image has its name already") };
+        let AssembledImage { spec, store, size } = image.as_ref();
         let digest = store.write(spec, &self.context.settings.tag)?;
         Ok(cache::local_image(self.context, digest.manifest.as_str(), &spec.layers, *size))
     }

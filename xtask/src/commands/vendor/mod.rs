@@ -27,7 +27,7 @@ pub(crate) fn run(flags: &Vendor, printer: &Printer) -> Result<()> {
     let search = Search { named: Some(flags.dir.clone()), ..Search::default() };
     let root = search.run().map_err(Problems::from)?;
     let record = Record::read(&root)?;
-    refuse_other_wishes(flags, &root, record.as_ref())?;
+    reject_flag_conflicts(flags, &root, record.as_ref())?;
     let plan = Plan::make(&root, &copy::files()?, record.as_ref())?;
     if record.is_some() && !flags.upgrade && !plan.is_done() {
         return Err(Problems::from(not_this_version(&root)).into());
@@ -43,7 +43,7 @@ pub(crate) fn run(flags: &Vendor, printer: &Printer) -> Result<()> {
 }
 
 /// A first copy and a newer one are different wishes.
-fn refuse_other_wishes(flags: &Vendor, root: &Path, record: Option<&Record>) -> Result<(), Problems> {
+fn reject_flag_conflicts(flags: &Vendor, root: &Path, record: Option<&Record>) -> Result<(), Problems> {
     if flags.upgrade && record.is_none() {
         let next = format!("run `cargo xtask vendor {}`", flags.dir.display());
         return Err(Problem::new(root.join(record::PATH), "no such file", "a vendored copy to upgrade", next).into());
