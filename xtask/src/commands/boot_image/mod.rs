@@ -21,9 +21,12 @@ use crate::repository;
 use crate::state::State;
 use database::DatabaseSource;
 pub(crate) use report::Booted;
+#[cfg(feature = "maintainer")]
 pub(crate) use session::KEPT;
 use session::Session;
-pub(crate) use subject::{Backend, Subject};
+#[cfg(feature = "maintainer")]
+pub(crate) use subject::Backend;
+pub(crate) use subject::Subject;
 
 /// Most memory, unless the flags say otherwise; a new app of create-app takes less than half of it.
 const MEMORY: u64 = 1 << 30;
