@@ -50,18 +50,14 @@ fn main() -> ExitCode {
         Command::Ci(flags) => commands::ci::run(flags, &cli.repository, &printer),
         Command::Doctor(flags) => commands::doctor::run(flags, &cli.repository, &printer, &interrupt),
         Command::Clean(flags) => commands::clean::run(flags, &cli.repository, &printer, &interrupt),
-        Command::Demo(flags) => commands::demo::run(flags, &cli.repository, &printer, &interrupt),
-        Command::Vendor(flags) => commands::vendor::run(flags, &printer),
-        Command::Completions(flags) => {
-            commands::manual::completions(flags, &printer);
-            Ok(())
-        }
-        Command::Man(flags) => commands::manual::man(flags, &printer),
         Command::Schema => {
-            commands::manual::schema(&printer);
+            commands::schema::run(&printer);
             Ok(())
         }
-        Command::Test(flags) => commands::test::run(flags, &printer, &interrupt),
+        #[cfg(feature = "manual")]
+        Command::Manual(command) => commands::manual::run(command, &printer),
+        #[cfg(feature = "maintainer")]
+        Command::Maintainer(command) => commands::maintainer::run(command, &cli.repository, &printer, &interrupt),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

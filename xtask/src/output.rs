@@ -72,6 +72,7 @@ impl Printer {
     }
 
     /// Whether somebody reads what we say and can answer.
+    #[cfg(feature = "maintainer")]
     pub(crate) fn is_interactive(&self) -> bool {
         self.voice != Voice::Quiet && std::io::stderr().is_terminal() && std::io::stdin().is_terminal()
     }

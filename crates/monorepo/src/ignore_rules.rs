@@ -3,8 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobMatcher};
-
+use crate::glob::Glob;
 use crate::tree::Tree;
 
 /// Names that never belong in an image or its build, wherever they are and whatever git says.
@@ -81,7 +80,7 @@ struct Rule {
     is_anchored: bool,
     /// Matches folders only, which Docker has no word for.
     only_folders: bool,
-    matcher: Option<GlobMatcher>,
+    matcher: Option<Glob>,
 }
 
 /// The rules of `.gitignore` files, as folder and text, as `.dockerignore` patterns in order.
@@ -118,7 +117,7 @@ impl Rule {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let depth = if is_anchored { "" } else { "**/" };
         let text = format!("{prefix}{depth}{pattern}");
-        let matcher = GlobBuilder::new(&text).literal_separator(true).build().ok().map(|glob| glob.compile_matcher());
+        let matcher = Glob::new(&text).ok();
         (!pattern.is_empty()).then_some(Self { pattern: text, is_exception, is_anchored, only_folders, matcher })
     }
 
@@ -128,8 +127,7 @@ impl Rule {
 
     /// Whether the last part of the pattern matches this name.
     fn matches_name(&self, name: &str) -> bool {
-        let glob = GlobBuilder::new(last_part(&self.pattern)).build();
-        glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
+        Glob::new(last_part(&self.pattern)).is_ok_and(|glob| glob.is_match(name))
     }
 
     /// The last part of the pattern, unless it has wildcards.

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diagnostics::{Problem, Problems};
-use ignore::{WalkBuilder, WalkState};
 use sha2::{Digest, Sha256};
 
-use crate::ignore_rules::never_in_context;
+use crate::walk::walk;
 
 /// SHA-256 of a file's content, or of a link's target.
 pub type ContentDigest = [u8; 32];
@@ -103,44 +101,6 @@ impl Tree {
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
-}
-
-fn walk(root: &Path) -> Result<Vec<PathBuf>, Problems> {
-    let found = Mutex::new(Vec::new());
-    let failed = Mutex::new(Vec::new());
-    let walker = WalkBuilder::new(root)
-        .hidden(false)
-        .ignore(false)
-        .parents(false)
-        .git_global(false)
-        .git_exclude(false)
-        .require_git(false)
-        .threads(parallelism())
-        .filter_entry(|entry| !never_in_context(entry.file_name(), entry.path()))
-        .build_parallel();
-    walker.run(|| {
-        Box::new(|entry| {
-            match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => {
-                    lock(&found).push(entry.into_path());
-                }
-                Ok(_) => {}
-                Err(error) => lock(&failed).push(Problem::new(
-                    root,
-                    error.to_string(),
-                    "a readable file or folder",
-                    "make it readable or add it to .gitignore",
-                )),
-            }
-            WalkState::Continue
-        })
-    });
-    let failed = failed.into_inner().unwrap_or_default();
-    if failed.is_empty() { Ok(found.into_inner().unwrap_or_default()) } else { Err(Problems(failed)) }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn hash_all(root: &Path, paths: &[PathBuf]) -> Vec<Result<(String, TreeFile), Problem>> {

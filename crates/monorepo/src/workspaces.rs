@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use diagnostics::{Problem, Problems};
-use globset::{GlobBuilder, GlobMatcher};
 
+use crate::glob::Glob;
 use crate::manifest::{Dependencies, Manifest};
 use crate::role::Role;
 use crate::tree::Tree;
@@ -196,7 +196,7 @@ fn manifest_folders(tree: &Tree) -> impl Iterator<Item = &str> {
 }
 
 /// Workspace globs in order; `!` takes away what an earlier one selected.
-struct Patterns(Vec<(bool, GlobMatcher)>);
+struct Patterns(Vec<(bool, Glob)>);
 
 impl Patterns {
     fn new(base: &str, globs: &[String]) -> Result<Self, Problem> {
@@ -207,11 +207,11 @@ impl Patterns {
             };
             let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
             let pattern = if base.is_empty() { pattern.to_owned() } else { format!("{base}/{pattern}") };
-            match GlobBuilder::new(&pattern).literal_separator(true).build() {
-                Ok(compiled) => Ok((select, compiled.compile_matcher())),
+            match Glob::new(&pattern) {
+                Ok(compiled) => Ok((select, compiled)),
                 Err(error) => Err(Problem::new(
                     if base.is_empty() { "package.json".to_owned() } else { format!("{base}/package.json") },
-                    format!("the workspace glob \"{glob}\" ({})", error.kind()),
+                    format!("the workspace glob \"{glob}\" ({error})"),
                     "a glob such as \"packages/*\"",
                     "mend \"workspaces\", then run `yarn install`",
                 )),

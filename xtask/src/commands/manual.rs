@@ -1,25 +1,33 @@
-//! `completions`, `man` and `schema`: what other programs show of this one.
+//! `completions` and `man`: what other programs show of this one. The feature `manual`.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use builder::write_atomically;
 
-use crate::flags::{Cli, Completions, Man};
+use crate::flags::{Cli, Completions, Man, ManualCommand};
 use crate::output::Printer;
 
 /// Name of the program as `cargo install` leaves it: shells complete programs, not aliases of cargo.
 const PROGRAM: &str = env!("CARGO_BIN_NAME");
-/// The JSON Schema of `xtask.toml`.
-const SCHEMA: &str = include_str!("../../../assets/xtask.schema.json");
 
-pub(crate) fn completions(flags: &Completions, printer: &Printer) {
+pub(crate) fn run(command: &ManualCommand, printer: &Printer) -> Result<()> {
+    match command {
+        ManualCommand::Completions(flags) => {
+            completions(flags, printer);
+            Ok(())
+        }
+        ManualCommand::Man(flags) => man(flags, printer),
+    }
+}
+
+fn completions(flags: &Completions, printer: &Printer) {
     let mut script = Vec::new();
     clap_complete::generate(flags.shell, &mut Cli::command_line(), PROGRAM, &mut script);
     printer.verbatim(String::from_utf8_lossy(&script).trim_end());
 }
 
-pub(crate) fn man(flags: &Man, printer: &Printer) -> Result<()> {
+fn man(flags: &Man, printer: &Printer) -> Result<()> {
     let mut command = Cli::command_line().bin_name(PROGRAM);
     command.build();
     let Some(folder) = &flags.folder else {
@@ -44,8 +52,4 @@ fn page(command: clap::Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).context("writing a page of the manual")?;
     Ok(page)
-}
-
-pub(crate) fn schema(printer: &Printer) {
-    printer.verbatim(SCHEMA.trim_end());
 }

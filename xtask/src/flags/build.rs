@@ -211,29 +211,6 @@ pub(crate) struct BaseImage {
     pub(crate) mirror: Vec<String>,
 }
 
-/// `demo`
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Demo {
-    /// Name of the image
-    #[arg(long, short, default_value = "backstage-demo:latest", value_name = "NAME")]
-    pub(crate) tag: String,
-    /// What builds and runs it
-    #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
-    pub(crate) engine: EngineChoice,
-    /// Install what is missing from the distribution's packages, without asking
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    /// Node version of a build in sandboxes [default: the newest that fits]
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) node: Option<String>,
-    /// Stop once it answered
-    #[arg(long)]
-    pub(crate) once: bool,
-    /// Build the image, and do not run it
-    #[arg(long, conflicts_with = "once")]
-    pub(crate) build_only: bool,
-}
-
 /// `clean`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Clean {
@@ -243,15 +220,4 @@ pub(crate) struct Clean {
     /// Remove nothing; list what is there and how large it is
     #[arg(long, conflicts_with = "state")]
     pub(crate) report: bool,
-}
-
-/// `test`
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Test {
-    /// Fail if a test or a suite is skipped
-    #[arg(long)]
-    pub(crate) require_all: bool,
-    /// Only what needs no engine
-    #[arg(long, conflicts_with = "require_all")]
-    pub(crate) fast: bool,
 }

@@ -117,20 +117,6 @@ pub(crate) struct Doctor {
     pub(crate) mirror: Vec<String>,
 }
 
-/// `vendor`
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Vendor {
-    /// The Backstage monorepo
-    #[arg(value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// Bring a vendored copy to this version; your edits of its assets are merged
-    #[arg(long)]
-    pub(crate) upgrade: bool,
-    /// Where an edit is in the way, take this version's file and keep yours beside it as FILE.yours
-    #[arg(long, requires = "upgrade")]
-    pub(crate) force: bool,
-}
-
 /// What to fail for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {

@@ -2,8 +2,10 @@
 
 use crate::program;
 
-/// Commands, with lines and what each is for.
-pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
+/// A command, with lines and what each is for.
+pub(super) type Examples = (&'static str, &'static [(&'static str, &'static str)]);
+
+const EXAMPLES: &[Examples] = &[
     (
         "build-image",
         &[
@@ -106,47 +108,28 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "demo",
-        &[
-            ("cargo xtask demo", "build it and run it until Ctrl-C"),
-            ("cargo xtask demo --once --yes", "for CI: install what is missing, end when it answered"),
-        ],
-    ),
-    (
-        "vendor",
-        &[
-            ("cargo xtask vendor ../my-backstage", "put this tool into a monorepo"),
-            ("cargo xtask vendor --upgrade ../my-backstage", "bring it to this version there"),
-        ],
-    ),
-    (
         "clean",
         &[
             ("cargo xtask clean --report", "how large it is, and where"),
             ("cargo xtask clean", "begin anew with this repository"),
         ],
     ),
-    (
-        "test",
-        &[
-            ("cargo xtask test --fast", "without engines, in a minute"),
-            ("cargo xtask test --require-all", "fail if a test cannot run here, as CI does"),
-        ],
-    ),
-    ("completions", &[("backstage-xtask completions bash", "for /etc/bash_completion.d, of the installed program")]),
-    (
-        "man",
-        &[
-            ("cargo xtask man share/man/man1", "a page for each command"),
-            ("cargo xtask man", "the first page, on standard output"),
-        ],
-    ),
     ("schema", &[("cargo xtask schema", "for editors that know TOML")]),
 ];
 
+/// Those of every command that was compiled.
+fn all() -> impl Iterator<Item = &'static Examples> {
+    let all = EXAMPLES.iter();
+    #[cfg(feature = "manual")]
+    let all = all.chain(super::manual::EXAMPLES);
+    #[cfg(feature = "maintainer")]
+    let all = all.chain(super::maintainer::EXAMPLES);
+    all
+}
+
 /// Examples as they stand in a help.
 fn of(command: &str) -> Option<String> {
-    let (_, lines) = EXAMPLES.iter().find(|(name, _)| *name == command)?;
+    let (_, lines) = all().find(|(name, _)| *name == command)?;
     let lines = lines.iter().map(|(line, what)| format!("  {line}\n      {what}\n"));
     Some(format!("Examples:\n{}", lines.collect::<String>().trim_end()))
 }
@@ -180,12 +163,12 @@ mod tests {
     #[test]
     fn every_command_has_examples_and_each_is_a_command() {
         let command = Cli::command_line();
-        let known: Vec<_> = EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let (mut all, mut sorted) = (names(&command, ""), known);
-        all.sort();
+        let known: Vec<_> = all().map(|(name, _)| (*name).to_owned()).collect();
+        let (mut found, mut sorted) = (names(&command, ""), known);
+        found.sort();
         sorted.sort();
-        assert_eq!(all, sorted);
-        for (name, lines) in EXAMPLES {
+        assert_eq!(found, sorted);
+        for (name, lines) in all() {
             assert!(!lines.is_empty(), "{name}");
             for (line, _) in *lines {
                 let words = line.strip_prefix("cargo xtask ").or(line.strip_prefix("backstage-xtask ")).unwrap();

@@ -4,6 +4,10 @@ mod build;
 mod check;
 mod ci;
 mod examples;
+#[cfg(feature = "maintainer")]
+mod maintainer;
+#[cfg(feature = "manual")]
+mod manual;
 
 use std::path::PathBuf;
 
@@ -13,6 +17,10 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub(crate) use build::*;
 pub(crate) use check::*;
 pub(crate) use ci::*;
+#[cfg(feature = "maintainer")]
+pub(crate) use maintainer::*;
+#[cfg(feature = "manual")]
+pub(crate) use manual::*;
 
 use crate::program;
 
@@ -122,36 +130,16 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Make a base image from Debian packages and Node from npm, where no registry can be reached
     BaseImage(BaseImage),
-    /// Build and run the small Backstage monorepo that comes with this tool
-    Demo(Demo),
-    /// Put this tool into a Backstage monorepo, or bring it to this version there
-    Vendor(Vendor),
     /// Remove what builds of this repository keep between runs, or say how large it is
     Clean(Clean),
-    /// Print a completion script for a shell
-    Completions(Completions),
-    /// Write the manual: a page for each command
-    Man(Man),
     /// Print the JSON Schema of xtask.toml
     Schema,
-    /// Run every test that can run on this machine, and say which cannot
-    Test(Test),
-}
-
-/// `completions`
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Completions {
-    /// The shell
-    #[arg(value_enum, value_name = "SHELL")]
-    pub(crate) shell: clap_complete::Shell,
-}
-
-/// `man`
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Man {
-    /// Folder of the pages [default: the first page, on standard output]
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: Option<PathBuf>,
+    #[cfg(feature = "manual")]
+    #[command(flatten)]
+    Manual(ManualCommand),
+    #[cfg(feature = "maintainer")]
+    #[command(flatten)]
+    Maintainer(MaintainerCommand),
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! A `.dockerignore`: the last pattern that matches a path or a folder above it decides.
 
-use globset::GlobMatcher;
+use monorepo::Glob;
 
 use super::glob;
 
 /// The patterns of one file.
 #[derive(Debug, Default)]
-pub(crate) struct IgnoreFile(Vec<(bool, GlobMatcher)>);
+pub(crate) struct IgnoreFile(Vec<(bool, Glob)>);
 
 impl IgnoreFile {
     /// Reads a file; what is no pattern ignores nothing.
@@ -24,7 +24,7 @@ impl IgnoreFile {
     }
 }
 
-fn pattern(line: &str) -> Option<(bool, GlobMatcher)> {
+fn pattern(line: &str) -> Option<(bool, Glob)> {
     let (is_ignored, pattern) = line.strip_prefix('!').map_or((true, line), |rest| (false, rest.trim_start()));
     let pattern = pattern.trim_start_matches("./").trim_matches('/');
     Some((is_ignored, glob(pattern)?))

@@ -14,8 +14,7 @@ mod pins;
 mod service;
 
 use diagnostics::{Baseline, BaselineResult, Finding, Problems, Subjects, Verifier};
-use globset::{GlobBuilder, GlobMatcher};
-use monorepo::Monorepo;
+use monorepo::{Glob, Monorepo};
 
 pub use codes::CODES;
 use codes::STALE_BASELINE;
@@ -55,8 +54,8 @@ pub struct Deployment {
 }
 
 /// A pattern of which `*` ends at a slash; none when it is no pattern.
-fn glob(pattern: &str) -> Option<GlobMatcher> {
-    Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
+fn glob(pattern: &str) -> Option<Glob> {
+    Glob::new(pattern).ok()
 }
 
 /// The Dockerfiles that the services of `flightcontrol.json` name and that are ours to look at, as paths.

@@ -1,8 +1,7 @@
 //! `flightcontrol.json`.
 
 use diagnostics::{Finding, FindingKind, few};
-use globset::GlobMatcher;
-use monorepo::Monorepo;
+use monorepo::{Glob, Monorepo};
 use serde_json::Value;
 
 use super::codes::{
@@ -188,7 +187,7 @@ fn variables(service: &Service<'_>) -> Vec<Finding> {
 
 fn watched(service: &Service<'_>) -> Vec<Finding> {
     let Some(Value::Array(globs)) = service.value("watchPaths") else { return Vec::new() };
-    let globs: Vec<GlobMatcher> = globs.iter().filter_map(Value::as_str).filter_map(watched_glob).collect();
+    let globs: Vec<Glob> = globs.iter().filter_map(Value::as_str).filter_map(watched_glob).collect();
     let is_unseen = |path: &&String| !globs.iter().any(|glob| glob.is_match(path));
     let unseen: Vec<String> = service.context.inputs.iter().filter(is_unseen).cloned().collect();
     if globs.is_empty() || unseen.is_empty() {
@@ -201,7 +200,7 @@ fn watched(service: &Service<'_>) -> Vec<Finding> {
     vec![finding(WATCH, service.file, line, text)]
 }
 
-fn watched_glob(pattern: &str) -> Option<GlobMatcher> {
+fn watched_glob(pattern: &str) -> Option<Glob> {
     glob(pattern.trim_start_matches("./").trim_start_matches('/'))
 }
 

@@ -17,7 +17,7 @@ const ALIAS: &str = r#"xtask = "run --package xtask --""#;
 /// The value in it.
 const ALIAS_VALUE: &str = "run --package xtask --";
 /// A settings file in which nothing is set.
-const EMPTY_SETTINGS: &str = include_str!("../../../../assets/xtask.toml");
+const EMPTY_SETTINGS: &str = include_str!("../../../../../assets/xtask.toml");
 
 /// An ignore file, and what belongs into it.
 struct IgnoreFile {

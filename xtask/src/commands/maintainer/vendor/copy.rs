@@ -1,12 +1,17 @@
 //! The files of a vendored copy.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 use super::{FOLDER, root_files};
 use crate::exit::WrongUsage;
 
-/// The sources of this workspace, by path.
-const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+/// This package in the source that was compiled.
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+/// What a copy consists of. Tests stay behind: nobody wants their planted secrets in a repository.
+const PARTS: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "clippy.toml", "rustfmt.toml", "assets", "crates", "xtask"];
 
 /// What an edit of a file means when a newer version comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +36,42 @@ pub(super) struct Wanted {
 /// Every file of a copy of this version.
 ///
 /// # Errors
-/// This program was itself compiled in a vendored copy.
+/// This program was itself compiled in a vendored copy, or a source cannot be read.
 pub(super) fn files() -> Result<Vec<Wanted>> {
-    if SOURCES.is_empty() {
-        let hint = "run `vendor` of backstage-xtask itself: from its own folder, or installed from there by \
-            `cargo install --path xtask`";
+    let root = Path::new(PACKAGE).parent().unwrap_or(Path::new("/"));
+    if !root.join("Cargo.toml").is_file() {
+        let hint = "run `cargo xtask vendor` in the folder of backstage-xtask itself";
         return Err(WrongUsage(format!("this is a vendored copy, and passes on no other\n  hint: {hint}")).into());
     }
-    Ok(SOURCES.iter().map(|(path, text)| wanted(path, text)).collect())
+    let mut sources = Vec::new();
+    for part in PARTS {
+        let path = root.join(part);
+        collect(&path, &mut sources).with_context(|| format!("reading {}", path.display()))?;
+    }
+    sources.sort();
+    sources.iter().map(|path| read(root, path)).collect()
+}
+
+fn read(root: &Path, source: &Path) -> Result<Wanted> {
+    let doing = || format!("reading {}", source.display());
+    let path = source.strip_prefix(root)?.to_str().context("paths are UTF-8").with_context(doing)?;
+    Ok(wanted(path, &std::fs::read_to_string(source).with_context(doing)?))
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if path.is_file() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(".");
+        let is_test = path.is_dir() && name == "tests";
+        if !is_test && !name.starts_with('.') && name != "target" {
+            collect(&path, files)?;
+        }
+    }
+    Ok(())
 }
 
 fn wanted(path: &str, text: &str) -> Wanted {

@@ -7,7 +7,7 @@ use process::{EngineError, Interrupt, Invocation};
 use super::needs::Need;
 
 /// Installs packages of Debian or Ubuntu, and starts nothing.
-const SCRIPT: &str = include_str!("../../../../assets/scripts/install-packages.sh");
+const SCRIPT: &str = include_str!("../../../../../assets/scripts/install-packages.sh");
 
 /// An apt that we may use.
 pub(super) struct Apt {

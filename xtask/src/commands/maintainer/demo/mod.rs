@@ -29,7 +29,7 @@ pub(crate) fn run(flags: &Demo, common: &RepositoryFlags, printer: &Printer, int
         "the demo is part of this tool's source\n  hint: start it as `cargo xtask demo` in the folder of the source",
     )?;
     let demo = workspace.join(FOLDER);
-    repository::require_tests(&workspace)?;
+    super::require_tests(&workspace)?;
     let repository =
         RepositoryFlags { repo: Some(demo), state_dir: common.state_dir.clone(), ..RepositoryFlags::default() };
     let chosen = engine_choice::choose(flags.engine, &repository, printer, interrupt)?;

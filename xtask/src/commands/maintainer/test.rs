@@ -127,14 +127,14 @@ struct SkipRules {
 
 pub(crate) fn run(flags: &Test, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let workspace = repository::workspace_folder().context("start it as `cargo xtask test`")?;
-    repository::require_tests(&workspace)?;
+    super::require_tests(&workspace)?;
     let shell = Shell::new()?;
     shell.change_dir(&workspace);
     std::env::set_current_dir(&workspace).context("entering this tool's folder")?;
     let rules = SkipRules { file: NamedTempFile::new()?, require_all: flags.require_all };
     let runner = Runner { shell: &shell, rules: &rules, printer, interrupt };
     printer.say("unit, fixture and property tests, and the command line on broken repositories");
-    let mut tally = runner.cargo_test(&["--workspace"])?;
+    let mut tally = runner.cargo_test(&["--workspace", "--features", "xtask/maintainer,xtask/manual"])?;
     for suite in END_TO_END {
         if let Some(reason) = reason_to_skip(suite, flags) {
             tally.skipped.push(format!("the suite {} ({}): {reason}", suite.target, suite.about));

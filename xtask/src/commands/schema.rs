@@ -1,0 +1,10 @@
+//! `schema`: what editors know of `xtask.toml`.
+
+use crate::output::Printer;
+
+/// The JSON Schema of `xtask.toml`.
+const SCHEMA: &str = include_str!("../../../assets/xtask.schema.json");
+
+pub(crate) fn run(printer: &Printer) {
+    printer.verbatim(SCHEMA.trim_end());
+}
