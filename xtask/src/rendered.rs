@@ -74,7 +74,7 @@ pub(crate) fn bring_in_line(
 fn show_differences(files: &[Compared], printer: &Printer) {
     for Compared { file, found, standing } in files {
         if *standing != Standing::UpToDate {
-            printer.verbatim(difference(&file.path, found, &file.text).trim_end());
+            printer.data(difference(&file.path, found, &file.text).trim_end());
         }
     }
 }

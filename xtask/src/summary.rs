@@ -2,6 +2,7 @@
 
 use containers::LocalImage;
 use diagnostics::Finding;
+pub(crate) use diagnostics::megabytes;
 use process::StepState;
 use recipe::Recipe;
 use serde::Serialize;
@@ -43,12 +44,6 @@ pub(crate) fn table(steps: &[StepLine], image: &LocalImage, reference: &str, sec
         image.layers.len()
     );
     text
-}
-
-/// Bytes in decimal megabytes, as Docker counts.
-pub(crate) fn megabytes(bytes: u64) -> String {
-    let tenths = bytes.saturating_add(50_000) / 100_000;
-    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 /// A finding for people: what it is, why it matters and the way out.

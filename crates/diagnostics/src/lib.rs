@@ -1,6 +1,7 @@
 //! What is wrong, as data: problems of a repository, findings and their baselines, text that is safe on a terminal.
 
 mod baseline;
+mod bytes;
 mod finding;
 mod nearest;
 mod problem;
@@ -8,8 +9,9 @@ mod secrets;
 mod text;
 
 pub use baseline::{Accepted, Baseline, BaselineResult, Subjects, Verifier};
+pub use bytes::{binary_size, decimal_size, gigabytes, megabytes};
 pub use finding::{At, Finding, FindingKind, FindingText, Severity};
 pub use nearest::nearest;
 pub use problem::{Position, Problem, Problems};
-pub use secrets::{Secret, is_secret_name, scan_for_secrets};
+pub use secrets::{SecretShape, is_secret_name, scan_for_secrets};
 pub use text::{escaped, few, hexadecimal, printable};

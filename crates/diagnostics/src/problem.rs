@@ -14,6 +14,15 @@ pub struct Position {
     pub column: usize,
 }
 
+impl Position {
+    /// The place of a byte of a text.
+    pub fn in_text(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        Self { line, column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1 }
+    }
+}
+
 /// One defect of the repository: where, what was found, what was expected and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

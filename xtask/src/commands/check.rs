@@ -18,7 +18,7 @@ use crate::files::{difference, write_atomically};
 use crate::findings::{Report, accepted, checkout};
 use crate::flags::{Check, RepositoryFlags};
 use crate::output::Printer;
-use crate::place::Places;
+use crate::source_location::Places;
 use crate::{pins, repository, summary};
 
 /// What writes a baseline.

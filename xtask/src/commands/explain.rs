@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::exit::WrongUsage;
 use crate::flags::Explain;
+use crate::invoked_as;
 use crate::output::Printer;
 
 pub(crate) fn run(flags: &Explain, printer: &Printer) -> Result<()> {
@@ -26,7 +27,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static FindingKind> {
 
 fn say(kind: &FindingKind, text: &str, printer: &Printer) {
     printer.message("explanation", json!(kind));
-    printer.data(text);
+    printer.data(&invoked_as::in_text(text));
 }
 
 fn line(kind: &FindingKind) -> String {

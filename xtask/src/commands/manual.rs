@@ -16,14 +16,14 @@ const SCHEMA: &str = include_str!("../../../assets/xtask.schema.json");
 pub(crate) fn completions(flags: &Completions, printer: &Printer) {
     let mut script = Vec::new();
     clap_complete::generate(flags.shell, &mut Cli::command_line(), PROGRAM, &mut script);
-    printer.verbatim(String::from_utf8_lossy(&script).trim_end());
+    printer.data(String::from_utf8_lossy(&script).trim_end());
 }
 
 pub(crate) fn man(flags: &Man, printer: &Printer) -> Result<()> {
     let mut command = Cli::command_line().bin_name(PROGRAM);
     command.build();
     let Some(folder) = &flags.folder else {
-        printer.verbatim(String::from_utf8_lossy(&page(command)?).trim_end());
+        printer.data(String::from_utf8_lossy(&page(command)?).trim_end());
         return Ok(());
     };
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
@@ -47,5 +47,5 @@ fn page(command: clap::Command) -> Result<Vec<u8>> {
 }
 
 pub(crate) fn schema(printer: &Printer) {
-    printer.verbatim(SCHEMA.trim_end());
+    printer.data(SCHEMA.trim_end());
 }

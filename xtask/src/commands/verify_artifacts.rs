@@ -15,7 +15,7 @@ use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyArtifacts};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
-use crate::place::Places;
+use crate::source_location::Places;
 use crate::{repository, summary};
 
 /// What writes a baseline.

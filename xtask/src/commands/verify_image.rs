@@ -12,9 +12,9 @@ use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyImage};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
-use crate::place::Places;
 use crate::repository;
 use crate::sbom;
+use crate::source_location::Places;
 use crate::summary::{self, megabytes};
 
 /// What writes a baseline.

@@ -11,7 +11,7 @@ use super::story::{EngineName, Facts, unix_seconds};
 use super::timeline::{Bar, Fate, covered, critical_path, tick};
 use super::words::{bytes, change_of_bytes, change_of_seconds, count, percent, plain, seconds};
 use crate::git::rfc3339;
-use crate::program;
+use crate::invoked_as;
 
 const TEMPLATE: &str = include_str!("../../../assets/report.html");
 
@@ -128,7 +128,7 @@ fn page<'a>(facts: &Facts, bars: &[Bar], reference: &'a str, time: f64, ending: 
         ended_text: for_people(&now),
         ended: now,
         error: match ending {
-            Ending::Failed(message) => Some(plain(&program::named(message))),
+            Ending::Failed(message) => Some(plain(&invoked_as::in_text(message))),
             Ending::Done(_) => None,
         },
         time: seconds(time),
@@ -178,7 +178,7 @@ pub(super) fn verdict(findings: &[Found]) -> (&'static str, String, String) {
 
 /// With the commands in it as they can be typed here.
 fn typeable(found: Found) -> Found {
-    Found { next: program::named(&found.next).into_owned(), ..found }
+    Found { next: invoked_as::in_text(&found.next).into_owned(), ..found }
 }
 
 fn image_view(image: &LocalImage, facts: &Facts) -> ImageView {

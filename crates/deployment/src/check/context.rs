@@ -21,7 +21,7 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(repo: &'a Monorepo, recipe: &'a Recipe) -> Result<Self, Problems> {
-        let config = DeployedConfig::read(&repo.deployed_texts()?)?;
+        let config = DeployedConfig::read(&repo.configs.deployed_texts)?;
         let needed = config
             .variables
             .into_iter()

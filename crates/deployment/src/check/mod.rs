@@ -67,7 +67,7 @@ pub fn named_dockerfiles(repo: &Monorepo, services: &str) -> Vec<String> {
 /// Everything that is wrong, in the order of the codes, with findings that are accepted set apart.
 ///
 /// # Errors
-/// A deployed configuration is not YAML, or cannot be read.
+/// A deployed configuration is not YAML.
 pub fn check_deployment(
     repo: &Monorepo,
     recipe: &Recipe,

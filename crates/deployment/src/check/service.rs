@@ -87,7 +87,7 @@ impl Service<'_> {
 fn paths(service: &Service<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let path = service.text("dockerfilePath").unwrap_or_else(|| "Dockerfile".to_owned());
-    if !service.context.repo.root.join(normal(&path)).is_file() {
+    if service.context.repo.tree.get(normal(&path)).is_none() {
         let rendered = format!("{}/Dockerfile.flightcontrol", service.context.recipe.backend);
         let next = format!("write \"{rendered}\"; `cargo xtask render` makes it");
         findings.push(service.finding(NO_DOCKERFILE, "dockerfilePath", "a file of the repository", &next));

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner};
+use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner, debian};
 use monorepo::{Monorepo, SETTINGS, YarnRelease};
 use process::Interrupt;
 use rootfs::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots, Wanted};
@@ -91,10 +91,8 @@ pub(super) fn prepare(
 fn require_packages(reference: &str, root: &Path, repo: &Monorepo) -> Result<()> {
     let status = std::fs::read_to_string(root.join("var/lib/dpkg/status")).unwrap_or_default();
     let is_installed = |name: &String| {
-        status.split("\n\n").any(|stanza| {
-            let has = |line: String| stanza.lines().any(|other| other == line);
-            has(format!("Package: {name}")) && has("Status: install ok installed".to_owned())
-        })
+        let named = debian::stanzas(&status).filter(|stanza| debian::field(stanza, "Package") == Some(name.as_str()));
+        named.filter_map(|stanza| debian::field(stanza, "Status")).any(|status| status == "install ok installed")
     };
     let missing: Vec<_> = repo.settings.runtime_packages().into_iter().filter(|name| !is_installed(name)).collect();
     if missing.is_empty() {

@@ -35,7 +35,7 @@ struct Step {
 pub(super) fn run(before: &Path, after: &Path, printer: &Printer) -> Result<()> {
     let after = read(after)?;
     let before = if before.exists() { Some(read(before)?) } else { None };
-    printer.verbatim(markdown(before.as_ref(), &after).trim_end());
+    printer.data(markdown(before.as_ref(), &after).trim_end());
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::exit::CheckFailed;
 use crate::flags::{Config, MessageFormat, RepositoryFlags};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
-use crate::repository;
+use crate::{invoked_as, repository};
 use schema::Schema;
 
 /// What a backend loads that is told nothing (`config-loader`, `ConfigSources.default`).
@@ -77,7 +77,7 @@ pub(crate) fn run(
         MessageFormat::Json => printer.message("config", message(&subject, &config, &sources, &schema)),
         _ => {
             printer.data(table(&subject, &config, &sources).trim_end());
-            printer.data(schema.table().trim_end());
+            printer.data(invoked_as::in_text(&schema.table()).trim_end());
         }
     }
     require_files(&subject)?;
@@ -116,7 +116,7 @@ fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<(Subject,
     let repo = repository::read(flags, printer)?;
     let image = recipe::plan(&repo, None).image;
     let subject = Subject {
-        files: repo.deployed_texts().map_err(diagnostics::Problems::from)?,
+        files: repo.configs.deployed_texts.clone(),
         missing: Vec::new(),
         environment: names(&image.environment),
         ports: vec![image.port.to_string()],

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::exit::CheckFailed;
 use crate::flags::{Doctor, MessageFormat, RepositoryFlags};
 use crate::output::Printer;
-use crate::{repository, state};
+use crate::{invoked_as, repository, state};
 use line::{Line, Owner, State};
 
 pub(crate) fn run(
@@ -37,7 +37,7 @@ pub(crate) fn run(
     }
     match printer.format() {
         MessageFormat::Json => printer.message("doctor", json!({ "lines": lines })),
-        _ => printer.data(table(&lines).trim_end()),
+        _ => printer.data(invoked_as::in_text(&table(&lines)).trim_end()),
     }
     conclude(&lines)
 }
