@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use deployment::{
     CODES, Deployment, DeploymentFile, Dockerfile, FLIGHTCONTROL, check_deployment, flightcontrol_json,
-    named_dockerfiles,
+    named_dockerfiles, service_dockerfiles,
 };
 use diagnostics::{BaselineResult, Finding, Problem, Problems, Severity};
 use monorepo::Monorepo;
@@ -95,7 +95,9 @@ fn read(repo: &Monorepo, named: &[String]) -> Result<Deployment> {
             Problem::new(FLIGHTCONTROL, "neither this nor a Dockerfile", expected, "run `cargo xtask render`");
         return Err(Problems::from(problem).into());
     }
-    Ok(Deployment { services, dockerfiles, pins: pins::of(&repo.root)? })
+    let mut missing = services.as_ref().map_or_else(BTreeSet::new, |file| service_dockerfiles(repo, &file.text));
+    missing.retain(|path| !repo.root.join(path).is_file());
+    Ok(Deployment { services, dockerfiles, missing, pins: pins::of(&repo.root)? })
 }
 
 fn read_all(repo: &Monorepo, paths: &BTreeSet<String>) -> Result<Vec<Dockerfile>> {
