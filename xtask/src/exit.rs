@@ -1,16 +1,15 @@
 //! Errors into exit codes: 1 the repository, 2 the usage, 3 the environment, 130 an interrupt.
 
-use std::fmt;
+use std::error::Error;
 use std::process::ExitCode;
 
-use diagnostics::{Problem, Problems};
+pub(crate) use diagnostics::{CheckFailed, WrongUsage};
+use diagnostics::{Failed, Message, Problem, Problems, write_hint};
+use image::ImageError;
 use process::{EngineError, Interrupt};
-use serde_json::json;
 
 use crate::output::Printer;
 
-/// Begins the line that says what to do.
-const HINT: &str = "\n  hint: ";
 /// What to do about a full disk.
 const MAKE_ROOM: &str = "make room on its disk; `cargo xtask clean --report` lists what this tool keeps";
 /// The repository, its artifacts or the image are wrong.
@@ -21,30 +20,6 @@ const USAGE: u8 = 2;
 const ENVIRONMENT: u8 = 3;
 /// Stopped by a signal, as a shell would say it.
 const INTERRUPTED: u8 = 130;
-
-/// The repository or what was made from it fails a check; the message says all there is to say.
-#[derive(Debug)]
-pub(crate) struct CheckFailed(pub(crate) String);
-
-impl fmt::Display for CheckFailed {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CheckFailed {}
-
-/// A wrong command line that the parser could not know to be one.
-#[derive(Debug)]
-pub(crate) struct WrongUsage(pub(crate) String);
-
-impl fmt::Display for WrongUsage {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for WrongUsage {}
 
 /// Prints an error and gives the code to exit with.
 pub(crate) fn report(error: &anyhow::Error, interrupt: &Interrupt, printer: &Printer) -> ExitCode {
@@ -57,27 +32,46 @@ pub(crate) fn report(error: &anyhow::Error, interrupt: &Interrupt, printer: &Pri
     ExitCode::from(code)
 }
 
-/// The error, and what to do about it.
+/// The error and its causes in one line, then what hints any of them has.
 pub(crate) fn message(error: &anyhow::Error) -> String {
-    let text = with_causes(error);
-    let is_full = |cause: &(dyn std::error::Error + 'static)| {
+    let mut causes: Vec<Message> = error.chain().map(of_cause).collect();
+    // Some errors have their cause in their own text.
+    causes.dedup_by(|cause, before| cause.hint.is_none() && before.text.ends_with(cause.text.as_str()));
+    let is_full = |cause: &(dyn Error + 'static)| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
     };
-    if !text.contains(HINT) && error.chain().any(is_full) { text + HINT + MAKE_ROOM } else { text }
+    if causes.iter().all(|cause| cause.hint.is_none()) && error.chain().any(is_full) {
+        causes.push(Message::new("").hint(MAKE_ROOM));
+    }
+    let texts: Vec<&str> = causes.iter().map(|cause| cause.text.as_str()).filter(|text| !text.is_empty()).collect();
+    let mut message = texts.join(": ");
+    for cause in &causes {
+        // A string takes everything.
+        let _ = write_hint(&mut message, cause.hint.as_deref());
+    }
+    message
 }
 
-/// The error and its causes in one line, then what hints any of them has.
-fn with_causes(error: &anyhow::Error) -> String {
-    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    // Some errors say their cause themselves.
-    causes.dedup_by(|cause, before| before.ends_with(cause.as_str()));
-    let parts: Vec<_> = causes.iter().map(|cause| cause.split_once(HINT).unwrap_or((cause, ""))).collect();
-    // A problem with several places has a hint for each of them, where it is.
-    if parts.len() == 1 {
-        return causes.concat();
+/// An error without what to do about it, nor its causes.
+pub(crate) fn without_hint(error: &anyhow::Error) -> String {
+    of_cause(error.as_ref()).text
+}
+
+/// One of the causes of an error. Several problems have a hint for each of them, where it is.
+fn of_cause(cause: &(dyn Error + 'static)) -> Message {
+    if let Some(error) = cause.downcast_ref::<EngineError>() {
+        Message { text: error.text(), hint: error.hint().map(str::to_owned) }
+    } else if let Some(ImageError::Refused { reason, hint }) = cause.downcast_ref() {
+        Message::new(reason).hint(hint)
+    } else if let Some(CheckFailed(message)) = cause.downcast_ref() {
+        message.clone()
+    } else if let Some(WrongUsage(message)) = cause.downcast_ref() {
+        message.clone()
+    } else if let Some(failed) = cause.downcast_ref::<Failed>() {
+        failed.message.clone()
+    } else {
+        Message::new(cause.to_string())
     }
-    let text = parts.iter().map(|(text, _)| *text).collect::<Vec<_>>().join(": ");
-    parts.iter().filter(|(_, hint)| !hint.is_empty()).fold(text, |text, (_, hint)| text + HINT + hint)
 }
 
 fn code(error: &anyhow::Error) -> u8 {
@@ -94,23 +88,31 @@ fn code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// The form of an error for machines.
-pub(crate) fn as_json(message: &str, code: u8) -> serde_json::Value {
-    json!({ "event": "error", "message": message, "exit_code": code })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn io(kind: std::io::ErrorKind) -> std::io::Error {
+        kind.into()
+    }
+
     #[test]
     fn hints_come_last() {
-        let error = anyhow::anyhow!("disk full").context("writing a\n  hint: name another place").context("saving");
+        let writing = Failed::from_cause(Message::new("writing a").hint("name another place"));
+        let error = anyhow::Error::from(writing(std::io::Error::other("disk full"))).context("saving");
         assert_eq!(message(&error), "saving: writing a: disk full\n  hint: name another place");
         let error = anyhow::Error::from(EngineError::io("reading x")(std::io::Error::other("broken disk")));
         assert_eq!(message(&error), "reading x: broken disk");
         let error = anyhow::Error::from(EngineError::io("writing x")(std::io::ErrorKind::StorageFull.into()));
         assert!(message(&error).starts_with("writing x: no storage space\n  hint: make room"), "{}", message(&error));
-        assert_eq!(message(&anyhow::anyhow!("a\n  hint: b\nc\n  hint: d")), "a\n  hint: b\nc\n  hint: d");
+        let full = Failed::from_cause(Message::new("writing a").hint("b"))(io(std::io::ErrorKind::StorageFull));
+        assert_eq!(message(&full.into()), "writing a: no storage space\n  hint: b");
+        let problem = |name: &str| Problem::new(name, "b", "c", "d");
+        let problems = Problems(vec![problem("a"), problem("e")]);
+        let text = "a: found b, expected c\n  hint: d\ne: found b, expected c\n  hint: d";
+        assert_eq!(message(&problems.into()), text);
+        let missing = EngineError::Missing { what: "a".to_owned(), details: Vec::new(), hint: "b".to_owned() };
+        let error = anyhow::Error::from(missing).context("c");
+        assert_eq!((message(&error).as_str(), without_hint(&error).as_str()), ("c: a\n  hint: b", "c"));
     }
 }

@@ -64,7 +64,7 @@ impl Report<'_> {
         let Some(first) = grave.first() else { return Ok(()) };
         let plural = if grave.len() == 1 { "" } else { "s" };
         let hint = format!("`cargo xtask explain {}` says why it matters and how it comes about", first.code);
-        Err(CheckFailed(format!("{} problem{plural} in {what}\n  hint: {hint}", grave.len())).into())
+        Err(CheckFailed::new(format!("{} problem{plural} in {what}", grave.len())).hint(hint).into())
     }
 }
 

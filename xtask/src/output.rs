@@ -10,7 +10,6 @@ use process::{Event, Reporter, StepState};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::exit;
 use crate::flags::{MessageFormat, OutputFlags};
 use crate::github;
 use crate::invoked_as;
@@ -136,8 +135,7 @@ impl Printer {
     pub(crate) fn error(&self, text: &str, code: u8) {
         self.clear();
         if self.format == MessageFormat::Json {
-            let mut message = exit::as_json(text, code);
-            message["schema"] = MESSAGE_SCHEMA.into();
+            let message = json!({ "event": "error", "message": text, "exit_code": code, "schema": MESSAGE_SCHEMA });
             write_line(&mut std::io::stdout(), &message.to_string());
         }
         let text = &invoked_as::in_text(text);

@@ -90,7 +90,8 @@ fn write(root: &Path, files: &[Compared], force: bool, advice: &Advice, printer:
         };
         let differences: String =
             edited.iter().map(|file| difference(&file.file.path, &file.found, &file.file.text)).collect();
-        return Err(CheckFailed(format!("{} {verb}\n{differences}  hint: {}", paths.join(", "), advice.edited)).into());
+        let text = format!("{} {verb}\n{}", paths.join(", "), differences.trim_end_matches('\n'));
+        return Err(CheckFailed::new(text).hint(advice.edited).into());
     }
     for Compared { file, standing, .. } in files {
         if *standing == Standing::UpToDate {
@@ -116,7 +117,7 @@ fn check(files: &[Compared], advice: &Advice, printer: &Printer) -> Result<()> {
         true => advice.edited,
         false => advice.outdated,
     };
-    Err(CheckFailed(format!("{}\n  hint: {hint}", texts.join("\n"))).into())
+    Err(CheckFailed::new(texts.join("\n")).hint(hint).into())
 }
 
 /// What is wrong with one file.

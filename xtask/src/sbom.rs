@@ -16,9 +16,11 @@ pub(crate) fn check(option: &str, files: &[PathBuf]) -> Result<()> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() || file.is_dir() {
             let found = if file.is_dir() { "a folder" } else { "no folder to write it to" };
-            return Err(
-                WrongUsage(format!("{option} {}: found {found}, expected the name of a file", file.display())).into()
-            );
+            return Err(WrongUsage::new(format!(
+                "{option} {}: found {found}, expected the name of a file",
+                file.display()
+            ))
+            .into());
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod baseline;
 mod bytes;
 mod finding;
+mod message;
 mod nearest;
 mod problem;
 mod secrets;
@@ -11,6 +12,7 @@ mod text;
 pub use baseline::{Accepted, Baseline, BaselineResult, Subjects, Verifier};
 pub use bytes::{binary_size, decimal_size, gigabytes, megabytes};
 pub use finding::{At, Finding, FindingKind, FindingText, Severity};
+pub use message::{CheckFailed, Failed, Message, WrongUsage, write_hint};
 pub use nearest::nearest;
 pub use problem::{Position, Problem, Problems};
 pub use secrets::{SecretShape, is_secret_name, scan_for_secrets};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::message::write_hint;
 use crate::text::escaped;
 
 /// A place in a text file, counted from 1.
@@ -73,7 +74,8 @@ impl fmt::Display for Problem {
             write!(out, ":{}:{}", at.line, at.column)?;
         }
         let [found, expected, next] = [&self.found, &self.expected, &self.next].map(|text| escaped(text));
-        write!(out, ": found {found}, expected {expected}\n  hint: {next}")
+        write!(out, ": found {found}, expected {expected}")?;
+        write_hint(out, Some(&next))
     }
 }
 

@@ -83,11 +83,8 @@ fn read(repo: &Monorepo, named: &[String]) -> Result<Deployment> {
         dockerfiles = read_all(repo, &[format!("{backend}/Dockerfile")].into())?;
     }
     if let Some(missing) = named.iter().find(|path| !dockerfiles.iter().any(|one| one.file.path == **path)) {
-        let text = format!(
-            "{}: no such file\n  hint: name a Dockerfile relative to the root of the repository",
-            missing.escape_debug()
-        );
-        return Err(WrongUsage(text).into());
+        let hint = "name a Dockerfile relative to the root of the repository";
+        return Err(WrongUsage::new(format!("{}: no such file", missing.escape_debug())).hint(hint).into());
     }
     if services.is_none() && dockerfiles.is_empty() {
         let expected = "what a deployment reads";

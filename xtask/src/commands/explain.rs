@@ -42,9 +42,8 @@ fn unknown(code: &str) -> WrongUsage {
     let wanted = code.to_ascii_uppercase();
     let nearest = nearest(&wanted, kinds().map(|kind| kind.code));
     let code = code.escape_debug();
-    WrongUsage(format!(
-        "no finding has the code {code}; the nearest is {nearest}\n  hint: `cargo xtask explain` lists them all"
-    ))
+    WrongUsage::new(format!("no finding has the code {code}; the nearest is {nearest}"))
+        .hint("`cargo xtask explain` lists them all")
 }
 
 #[cfg(test)]

@@ -127,8 +127,7 @@ impl Failure<'_> {
             Blame::Environment => {}
             Blame::Database if has_own_database => {}
             Blame::Database | Blame::Image => {
-                lines.push(format!("  hint: {hint}"));
-                return CheckFailed(lines.join("\n")).into();
+                return CheckFailed::new(lines.join("\n")).hint(hint).into();
             }
         }
         let mut lines = lines.into_iter();

@@ -54,7 +54,7 @@ pub(super) fn prepare(
     let roots = Roots { shared: state.shared(), mirrors: &flags.embedded.mirror, ca_file, interrupt, reporter: steps };
     let (builder, base, pip) = match &flags.base {
         Some(_) if flags.embedded.runtime.is_some() => {
-            return Err(WrongUsage("--base and --runtime both name a base\n  hint: leave one out".to_owned()).into());
+            return Err(WrongUsage::new("--base and --runtime both name a base").hint("leave one out").into());
         }
         Some(reference) => {
             let image = roots.image(reference, flags.no_cache)?;
@@ -98,11 +98,9 @@ fn require_packages(reference: &str, root: &Path, repo: &Monorepo) -> Result<()>
     if missing.is_empty() {
         return Ok(());
     }
-    Err(CheckFailed(format!(
-        "{reference}: found no package {}, which {SETTINGS} asks for; the engine embedded adds none to an image of your own\n  \
-         hint: install them in that image, leave out --base, or use `--engine docker`",
+    Err(CheckFailed::new(format!("{reference}: found no package {}, which {SETTINGS} asks for; the engine embedded adds none to an image of your own",
         missing.join(", ")
-    ))
+    )).hint("install them in that image, leave out --base, or use `--engine docker`")
     .into())
 }
 
@@ -113,19 +111,18 @@ fn root_lock(roots: &Roots<'_>, flags: &BuildImage, repo: &Monorepo, state: &Sta
     let committed = repo.root.join(RootLock::FILE);
     if let Some(lock) = RootLock::read(&committed)? {
         if !lock.has_node(&repo.node.version) {
-            return Err(CheckFailed(format!(
-                "{}: found no Node {}, which the repository asks for\n  hint: run `cargo xtask base-image --update` and commit the file",
+            return Err(CheckFailed::new(format!(
+                "{}: found no Node {}, which the repository asks for",
                 committed.display(),
                 repo.node.version
             ))
+            .hint("run `cargo xtask base-image --update` and commit the file")
             .into());
         }
         if let Some(difference) = lock.differs_in(wanted.packages, wanted.pip) {
-            return Err(CheckFailed(format!(
-                "{}: {difference}, as {SETTINGS} asks\n  hint: run `cargo xtask base-image --update` and commit the file",
-                committed.display(),
-            ))
-            .into());
+            return Err(CheckFailed::new(format!("{}: {difference}, as {SETTINGS} asks", committed.display(),))
+                .hint("run `cargo xtask base-image --update` and commit the file")
+                .into());
         }
         return Ok(lock);
     }

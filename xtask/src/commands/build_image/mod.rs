@@ -112,12 +112,12 @@ fn choose(flags: &BuildImage) -> Result<Chosen> {
     let wants_embedded = flags.embedded != EmbeddedFlags::default();
     match flags.engine {
         EngineChoice::Embedded if builder.is_some() => {
-            Err(WrongUsage("--builder is for the engine docker".to_owned()).into())
+            Err(WrongUsage::new("--builder is for the engine docker").into())
         }
-        EngineChoice::Docker if wants_embedded => Err(WrongUsage(
-            "the engine docker has none of the options under \"Embedded engine\" in `build-image --help`\n  hint: use `--engine embedded`"
-                .to_owned(),
+        EngineChoice::Docker if wants_embedded => Err(WrongUsage::new(
+            "the engine docker has none of the options under \"Embedded engine\" in `build-image --help`",
         )
+        .hint("use `--engine embedded`")
         .into()),
         EngineChoice::Embedded => Ok(Chosen::Embedded),
         EngineChoice::Docker => Ok(Chosen::Docker(containers::docker::find(builder)?)),

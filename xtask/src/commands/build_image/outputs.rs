@@ -33,8 +33,10 @@ impl Output {
             "oci" if !path.is_empty() => Ok(Self::Folder(path.into())),
             "oci-archive" if !path.is_empty() => Ok(Self::OciArchive(path.into())),
             "docker-archive" if !path.is_empty() => Ok(Self::DockerArchive(path.into())),
-            _ => Err(WrongUsage(format!("--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"))
-                .into()),
+            _ => Err(WrongUsage::new(format!(
+                "--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"
+            ))
+            .into()),
         }
     }
 }

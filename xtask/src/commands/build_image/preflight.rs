@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use deployment::BuildContext;
-use diagnostics::scan_for_secrets;
+use diagnostics::{Message, scan_for_secrets};
 use monorepo::Monorepo;
 use recipe::Recipe;
 use serde_json::json;
@@ -109,7 +109,7 @@ fn warnings(ignore_file: &str, context: &BuildContext, secret: &[String]) -> Vec
         ),
     ];
     let about = about.into_iter().filter(|(paths, ..)| !paths.is_empty());
-    about.map(|(paths, what, hint)| format!("{what} {}\n  hint: {hint}", listed(paths))).collect()
+    about.map(|(paths, what, hint)| Message::new(format!("{what} {}", listed(paths))).hint(hint).to_string()).collect()
 }
 
 fn listed(paths: &[String]) -> String {

@@ -22,7 +22,7 @@ pub(super) fn classes(keep: &[String]) -> Result<BTreeSet<PruneClass>> {
             classes.clear();
         } else if !PruneClass::ALL.iter().any(|class| class.name() == name) {
             let known: Vec<_> = PruneClass::ALL.iter().map(|class| class.name()).collect();
-            return Err(WrongUsage(format!("--keep {name}: expected all, or one of {}", known.join(", "))).into());
+            return Err(WrongUsage::new(format!("--keep {name}: expected all, or one of {}", known.join(", "))).into());
         }
         classes.retain(|class| class.name() != name);
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use artifacts::Verification;
-use diagnostics::{BaselineResult, Finding, Severity};
+use diagnostics::{BaselineResult, Failed, Finding, Message, Severity};
 use image::{RunConfiguration, verify_run_configuration};
 use monorepo::Monorepo;
 use process::{Secret, resolve_build_secrets};
@@ -30,11 +30,9 @@ const INCOMING: &str = ".incoming-";
 /// What it takes to run the image, when that is asked for; found before the long build.
 pub(super) fn boot(flags: &BuildImage) -> Result<Option<Boot>> {
     if !flags.boot && flags.boot_flags != BootFlags::default() {
-        return Err(WrongUsage(
-            "the options under \"Boot\" in `build-image --help` are for a build with --boot\n  hint: add `--boot`"
-                .to_owned(),
-        )
-        .into());
+        return Err(WrongUsage::new("the options under \"Boot\" in `build-image --help` are for a build with --boot")
+            .hint("add `--boot`")
+            .into());
     }
     flags.boot.then(|| Boot::prepare(&flags.boot_flags)).transpose()
 }
@@ -48,10 +46,11 @@ pub(super) fn artifacts_folder(flags: &BuildImage, repo: &Monorepo) -> PathBuf {
 /// cannot be written to is known at once.
 pub(super) fn incoming_folder(artifacts: &Path) -> Result<TempDir> {
     let hint = "name a writable folder with `--artifacts DIR`";
-    let doing = || format!("preparing {} for the artifacts\n  hint: {hint}", artifacts.display());
-    std::fs::create_dir_all(artifacts).with_context(doing)?;
+    let doing = || Message::new(format!("preparing {} for the artifacts", artifacts.display())).hint(hint);
+    std::fs::create_dir_all(artifacts).map_err(Failed::from_cause(doing()))?;
     remove_folders(artifacts, INCOMING);
-    tempfile::Builder::new().prefix(INCOMING).tempdir_in(artifacts).with_context(doing)
+    let folder = tempfile::Builder::new().prefix(INCOMING).tempdir_in(artifacts);
+    Ok(folder.map_err(Failed::from_cause(doing()))?)
 }
 
 /// Moves the verified archives into place.
@@ -91,7 +90,7 @@ fn require_sound(verification: &Verification, image: &[Finding], printer: &Print
         return Ok(());
     }
     let all: Vec<_> = all.into_iter().map(summary::finding).collect();
-    Err(CheckFailed(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))).into())
+    Err(CheckFailed::new(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))).into())
 }
 
 /// The archives, and what was found in them and in the image that is no reason to stop.
@@ -111,10 +110,11 @@ pub(super) fn secrets(flags: &BuildImage, recipe: &Recipe) -> Result<Vec<Secret>
     if let Some(file) = &flags.ca_file {
         let text = std::fs::read_to_string(file).with_context(|| format!("reading the CA file {}", file.display()))?;
         if !text.contains("-----BEGIN CERTIFICATE-----") {
-            return Err(CheckFailed(format!(
-                "{}: found no certificate, expected certificates in PEM form\n  hint: convert with `openssl x509 -inform der -in FILE`",
+            return Err(CheckFailed::new(format!(
+                "{}: found no certificate, expected certificates in PEM form",
                 file.display()
             ))
+            .hint("convert with `openssl x509 -inform der -in FILE`")
             .into());
         }
     }

@@ -83,7 +83,7 @@ pub(crate) fn run(
     require_files(&subject)?;
     if let Some(first) = schema.complaints().first() {
         let next = "mend the file, or the `configSchema` of the package that reads the key";
-        return Err(CheckFailed(format!("config:check: {first}\n  hint: {next}")).into());
+        return Err(CheckFailed::new(format!("config:check: {first}")).hint(next).into());
     }
     if flags.require { require_variables(&config, &sources) } else { Ok(()) }
 }
@@ -95,18 +95,17 @@ fn require_variables(config: &DeployedConfig, sources: &BTreeMap<String, Source>
     if lines.is_empty() {
         return Ok(());
     }
-    Err(CheckFailed(format!(
-        "not set, and without a fallback: {}\n  hint: set them in the environment of this command, as the deployment does, or write `${{NAME:-VALUE}}`",
-        lines.join("; ")
-    ))
-    .into())
+    Err(CheckFailed::new(format!("not set, and without a fallback: {}", lines.join("; ")))
+        .hint("set them in the environment of this command, as the deployment does, or write `${NAME:-VALUE}`")
+        .into())
 }
 
 fn require_files(subject: &Subject) -> Result<()> {
     match subject.missing.first() {
-        Some(missing) => Err(CheckFailed(format!(
-            "{missing}: named by `--config` of the image's command, and not in the image\n  hint: name files that are there, or build with `cargo xtask build-image`"
+        Some(missing) => Err(CheckFailed::new(format!(
+            "{missing}: named by `--config` of the image's command, and not in the image"
         ))
+        .hint("name files that are there, or build with `cargo xtask build-image`")
         .into()),
         None => Ok(()),
     }

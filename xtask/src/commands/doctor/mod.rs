@@ -85,7 +85,7 @@ fn conclude(lines: &[Line]) -> Result<()> {
         bail!(EngineError::Missing { what: "this machine is not ready".to_owned(), details: Vec::new(), hint });
     }
     if repository > 0 {
-        bail!(CheckFailed("the repository is not ready\n  hint: do what stands after `next:`".to_owned()));
+        bail!(CheckFailed::new("the repository is not ready").hint("do what stands after `next:`"));
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(super) fn files() -> Result<Vec<Wanted>> {
     if SOURCES.is_empty() {
         let hint = "run `vendor` of backstage-xtask itself: from its own folder, or installed from there by \
             `cargo install --path xtask`";
-        return Err(WrongUsage(format!("this is a vendored copy, and passes on no other\n  hint: {hint}")).into());
+        return Err(WrongUsage::new("this is a vendored copy, and passes on no other").hint(hint).into());
     }
     Ok(SOURCES.iter().map(|(path, text)| wanted(path, text)).collect())
 }

@@ -96,12 +96,9 @@ pub(super) fn run(
 /// Known before the long build.
 fn check_compression(flags: &BuildImage) -> Result<()> {
     if flags.embedded.compression == Some(CompressionMethod::Zstd) && !cfg!(feature = "zstd") {
-        return Err(WrongUsage(
-            "--compression zstd: this program was built without zstd, which takes long to compile\n  hint: build it in, \
-             with `cargo run --package xtask --features zstd -- build-image …`"
-                .to_owned(),
-        )
-        .into());
+        let hint = "build it in, with `cargo run --package xtask --features zstd -- build-image …`";
+        let text = "--compression zstd: this program was built without zstd, which takes long to compile";
+        return Err(WrongUsage::new(text).hint(hint).into());
     }
     Ok(())
 }
