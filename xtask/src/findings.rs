@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::exit::CheckFailed;
 use crate::flags::{FailOn, FindingFlags, MessageFormat};
 use crate::output::Printer;
-use crate::place::Places;
-use crate::{baseline, github, sarif};
+use crate::source_location::Places;
+use crate::{baseline, github, invoked_as, sarif};
 
 /// All that one verifier has to say.
 pub(crate) struct Report<'a> {
@@ -30,7 +30,7 @@ impl Report<'_> {
     /// Prints it in the form that was asked for.
     pub(crate) fn print(&self, printer: &Printer) {
         match printer.format() {
-            MessageFormat::Human => printer.data((self.table)().trim_end()),
+            MessageFormat::Human => printer.data(invoked_as::in_text(&(self.table)()).trim_end()),
             MessageFormat::Json => printer.message(self.message.0, (self.message.1)()),
             MessageFormat::Github => {
                 for finding in self.findings {
@@ -64,7 +64,7 @@ impl Report<'_> {
         let Some(first) = grave.first() else { return Ok(()) };
         let plural = if grave.len() == 1 { "" } else { "s" };
         let hint = format!("`cargo xtask explain {}` says why it matters and how it comes about", first.code);
-        Err(CheckFailed(format!("{} problem{plural} in {what}\n  hint: {hint}", grave.len())).into())
+        Err(CheckFailed::new(format!("{} problem{plural} in {what}", grave.len())).hint(hint).into())
     }
 }
 

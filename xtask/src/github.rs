@@ -5,7 +5,8 @@ mod groups;
 
 use diagnostics::{Finding, Severity};
 
-use crate::place::Place;
+use crate::invoked_as;
+use crate::source_location::Place;
 
 pub(crate) use files::{outputs, summary};
 pub(crate) use groups::Groups;
@@ -18,7 +19,8 @@ pub(crate) fn annotation(finding: &Finding, place: Option<&Place>) -> String {
         Severity::Note => "notice",
     };
     let entry = finding.entry.as_ref().map(|entry| format!("{entry}: ")).unwrap_or_default();
-    let Finding { subject, found, expected, why, next, .. } = finding;
+    let Finding { subject, found, expected, why, .. } = finding;
+    let next = invoked_as::in_text(&finding.next);
     let place = place.map(|place| format!("file={},line={},", property(&place.file), place.line)).unwrap_or_default();
     format!(
         "::{level} {place}title={}::{}",

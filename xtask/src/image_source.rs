@@ -31,10 +31,10 @@ impl ImageSource {
                 Ok(Self::Archive(file.into()))
             }
             Some(("oci-archive" | "docker-archive", file)) => {
-                Err(WrongUsage(format!("{text}: there is no file {file}")).into())
+                Err(WrongUsage::new(format!("{text}: there is no file {file}")).into())
             }
             _ if text.is_empty() || text.starts_with('-') => {
-                Err(WrongUsage(format!("{text:?}: expected the name of an image")).into())
+                Err(WrongUsage::new(format!("{text:?}: expected the name of an image")).into())
             }
             _ => Ok(Self::Reference(text.to_owned())),
         }
@@ -68,7 +68,7 @@ impl ImageSource {
 fn folder(place: &str) -> Result<ImageSource> {
     let ends = place.match_indices(':').map(|(at, _)| at).chain([place.len()]);
     let found = ends.rev().find(|end| Path::new(&place[..*end]).is_dir()).filter(|end| *end > 0);
-    let end = found.ok_or_else(|| WrongUsage(format!("oci:{place}: there is no folder {place}")))?;
+    let end = found.ok_or_else(|| WrongUsage::new(format!("oci:{place}: there is no folder {place}")))?;
     let name = place.get(end + 1..).filter(|name| !name.is_empty()).map(str::to_owned);
     Ok(ImageSource::Folder { folder: place[..end].into(), name })
 }

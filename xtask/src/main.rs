@@ -5,19 +5,20 @@
 mod baseline;
 mod commands;
 mod difference;
+mod error_text;
 mod exit;
 mod findings;
 mod flags;
 mod github;
 mod image_source;
+mod invoked_as;
 mod output;
-mod place;
-mod program;
 mod rendered;
 mod repository;
 mod sarif;
 mod settings;
 mod size;
+mod source_location;
 
 use std::process::ExitCode;
 use std::sync::Arc;

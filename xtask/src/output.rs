@@ -11,10 +11,9 @@ use process::{Event, Reporter, StepState};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::exit;
 use crate::flags::{MessageFormat, OutputFlags};
 use crate::github;
-use crate::program;
+use crate::invoked_as;
 
 /// Version of the JSON messages; it grows when a field changes its meaning.
 pub(crate) const MESSAGE_SCHEMA: u32 = 1;
@@ -77,13 +76,8 @@ impl Printer {
         self.voice != Voice::Quiet && std::io::stderr().is_terminal() && std::io::stdin().is_terminal()
     }
 
-    /// One line of data for standard output; not in JSON mode, where only messages go there.
-    pub(crate) fn data(&self, line: &str) {
-        self.verbatim(&program::named(line));
-    }
-
-    /// The same, of text that is not ours to put other names into.
-    pub(crate) fn verbatim(&self, text: &str) {
+    /// Data for standard output, as it is; not in JSON mode, where only messages go there.
+    pub(crate) fn data(&self, text: &str) {
         if self.format != MessageFormat::Json {
             write_line(&mut std::io::stdout(), text);
         }
@@ -102,32 +96,36 @@ impl Printer {
             if let (Some(message), Value::Object(fields)) = (message.as_object_mut(), fields) {
                 message.extend(fields);
             }
-            write_line(&mut std::io::stdout(), &program::named(&message.to_string()));
+            write_line(&mut std::io::stdout(), &message.to_string());
         }
     }
 
     /// A line for people.
     pub(crate) fn say(&self, line: &str) {
-        let line = program::named(line);
+        self.line(&invoked_as::in_text(line));
+    }
+
+    /// A line for people that is not ours to put another name of this program into.
+    fn line(&self, line: &str) {
         match self.voice {
             Voice::Quiet => {}
             Voice::Plain { .. } => write_line(&mut std::io::stderr(), &format!("{} {line}", clock())),
-            Voice::Live => self.bars.suspend(|| write_line(&mut std::io::stderr(), &line)),
+            Voice::Live => self.bars.suspend(|| write_line(&mut std::io::stderr(), line)),
         }
     }
 
     /// A block of text for people, without time stamps.
     pub(crate) fn block(&self, text: &str) {
         if self.voice != Voice::Quiet {
-            let text = program::named(text.trim_end());
+            let text = invoked_as::in_text(text.trim_end());
             self.bars.suspend(|| write_line(&mut std::io::stderr(), &text));
         }
     }
 
     /// Something odd that stops nothing.
     pub(crate) fn warning(&self, text: &str) {
-        let text = &program::named(text);
         self.message("warning", json!({ "message": text }));
+        let text = &invoked_as::in_text(text);
         self.annotate("warning", text);
         if self.voice != Voice::Quiet {
             let label = self.colored("33", "warning");
@@ -137,14 +135,13 @@ impl Printer {
 
     /// The reason why the command failed.
     pub(crate) fn error(&self, text: &str, code: u8) {
-        let text = &program::named(text);
         self.clear();
-        self.annotate("error", text);
         if self.format == MessageFormat::Json {
-            let mut message = exit::as_json(text, code);
-            message["schema"] = MESSAGE_SCHEMA.into();
+            let message = json!({ "event": "error", "message": text, "exit_code": code, "schema": MESSAGE_SCHEMA });
             write_line(&mut std::io::stdout(), &message.to_string());
         }
+        let text = &invoked_as::in_text(text);
+        self.annotate("error", text);
         let label = self.colored("31", "error");
         write_line(&mut std::io::stderr(), &format!("{label}: {text}"));
     }
@@ -184,7 +181,7 @@ impl Printer {
 
     fn output(&self, step: &str, line: &str) {
         match self.voice {
-            Voice::Plain { output: true } => self.say(&format!("{step} | {line}")),
+            Voice::Plain { output: true } => self.line(&format!("{step} | {line}")),
             Voice::Live => {
                 if let Some(bar) = self.running.borrow().get(step) {
                     bar.set_message(line.chars().take(LINE_WIDTH).collect::<String>());
@@ -257,11 +254,11 @@ impl Console for Printer {
     }
 
     fn typeable(&self, text: &str) -> String {
-        program::named(text).into_owned()
+        invoked_as::in_text(text).into_owned()
     }
 
     fn error_text(&self, error: &anyhow::Error) -> String {
-        program::named(&exit::message(error)).into_owned()
+        invoked_as::in_text(&crate::error_text::message(error)).into_owned()
     }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn bring_in_line(
 fn show_differences(files: &[Compared], printer: &Printer) {
     for Compared { file, found, standing } in files {
         if *standing != Standing::UpToDate {
-            printer.verbatim(difference(&file.path, found, &file.text).trim_end());
+            printer.data(difference(&file.path, found, &file.text).trim_end());
         }
     }
 }
@@ -91,7 +91,8 @@ fn write(root: &Path, files: &[Compared], force: bool, advice: &Advice, printer:
         };
         let differences: String =
             edited.iter().map(|file| difference(&file.file.path, &file.found, &file.file.text)).collect();
-        return Err(CheckFailed(format!("{} {verb}\n{differences}  hint: {}", paths.join(", "), advice.edited)).into());
+        let text = format!("{} {verb}\n{}", paths.join(", "), differences.trim_end_matches('\n'));
+        return Err(CheckFailed::new(text).hint(advice.edited).into());
     }
     for Compared { file, standing, .. } in files {
         if *standing == Standing::UpToDate {
@@ -117,7 +118,7 @@ fn check(files: &[Compared], advice: &Advice, printer: &Printer) -> Result<()> {
         true => advice.edited,
         false => advice.outdated,
     };
-    Err(CheckFailed(format!("{}\n  hint: {hint}", texts.join("\n"))).into())
+    Err(CheckFailed::new(texts.join("\n")).hint(hint).into())
 }
 
 /// What is wrong with one file.

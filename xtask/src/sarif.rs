@@ -3,7 +3,7 @@
 use diagnostics::{Finding, FindingKind};
 use serde_json::{Value, json};
 
-use crate::place::{Place, Places};
+use crate::source_location::{Place, Places};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 

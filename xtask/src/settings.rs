@@ -63,11 +63,9 @@ pub(crate) fn boot(flags: &BootFlags) -> BootSettings {
 /// How the image of a build is started, when that is asked for.
 fn asked_boot(flags: &BuildImage) -> Result<Option<BootSettings>> {
     if !flags.boot && flags.boot_flags != BootFlags::default() {
-        return Err(WrongUsage(
-            "the options under \"Boot\" in `build-image --help` are for a build with --boot\n  hint: add `--boot`"
-                .to_owned(),
-        )
-        .into());
+        return Err(WrongUsage::new("the options under \"Boot\" in `build-image --help` are for a build with --boot")
+            .hint("add `--boot`")
+            .into());
     }
     Ok(flags.boot.then(|| boot(&flags.boot_flags)))
 }

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use diagnostics::hexadecimal;
+use diagnostics::{binary_size, hexadecimal};
 
 use crate::content::{Collector, Content, Wanted};
-use crate::limits::{Limits, human};
+use crate::limits::Limits;
 use crate::reader;
 use crate::stop::Stop;
 use crate::verify::ArchiveSummary;
@@ -108,8 +108,8 @@ fn open(path: &Path, limits: Limits) -> Result<Option<File>, Stop> {
         return Err(Stop::Unreadable("it is not a file".to_owned()));
     }
     if metadata.len() > limits.file {
-        let limit = format!("a file of at most {}", human(limits.file));
-        return Err(Stop::over(None, limit, format!("one of {}", human(metadata.len()))));
+        let limit = format!("a file of at most {}", binary_size(limits.file));
+        return Err(Stop::over(None, limit, format!("one of {}", binary_size(metadata.len()))));
     }
     File::open(path).map(Some).map_err(failed)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diagnostics::{Secret, scan_for_secrets};
+use diagnostics::{SecretShape, scan_for_secrets};
 use monorepo::LOCKFILE;
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ pub(crate) struct Content {
     /// The wanted documents by path; one that is too large is not here.
     pub(crate) documents: BTreeMap<String, Vec<u8>>,
     /// Paths of text files that seem to hold secrets.
-    pub(crate) secrets: BTreeMap<String, Vec<Secret>>,
+    pub(crate) secrets: BTreeMap<String, Vec<SecretShape>>,
     /// Scripts that ask for something or are broken, by path.
     pub(crate) scripts: BTreeMap<String, Script>,
     /// Sources that source maps hold otherwise than the repository.

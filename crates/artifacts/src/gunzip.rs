@@ -5,7 +5,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use crate::limits::{Limits, human};
+use diagnostics::binary_size;
+
+use crate::limits::Limits;
 use crate::stop::Stop;
 
 /// Hashes and counts what is read through it, and remembers an error of the operating system, which
@@ -157,7 +159,7 @@ impl<R: Read> Read for Gunzip<R> {
             }
             self.unpacked += count as u64;
             if self.unpacked > self.limits.unpacked {
-                let limit = format!("at most {} when unpacked", human(self.limits.unpacked));
+                let limit = format!("at most {} when unpacked", binary_size(self.limits.unpacked));
                 return Err(self.exceed(limit, "more".to_owned()));
             }
             return Ok(count);

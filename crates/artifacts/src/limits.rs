@@ -72,12 +72,3 @@ pub(crate) const BUNDLE_LIMITS: Limits = Limits {
     members: 65_536,
     ..SKELETON_LIMITS
 };
-
-/// A size for a person: whole mebibytes where there are some.
-pub(crate) fn human(bytes: u64) -> String {
-    match bytes {
-        0..KIB => format!("{bytes} bytes"),
-        KIB..MIB => format!("{} KiB", bytes / KIB),
-        _ => format!("{} MiB", bytes / MIB),
-    }
-}

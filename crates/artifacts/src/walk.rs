@@ -9,9 +9,11 @@ use std::io::{self, BufRead, BufReader, Read};
 use sha2::{Digest, Sha256};
 use tar::Header;
 
+use diagnostics::binary_size;
+
 use crate::entry::{Entry, Kind, kind, normal_path, text};
 use crate::gunzip::{Compressed, Gunzip};
-use crate::limits::{Limits, human};
+use crate::limits::Limits;
 use crate::pax::{Extended, SPARSE};
 use crate::reader::{Payload, Sink, Want};
 use crate::stop::Stop;
@@ -123,8 +125,8 @@ impl<R: Read> Walk<R> {
             return Err(self.corrupt("a folder or link with data"));
         }
         if size > self.limits.unpacked.saturating_sub(self.input.get_ref().unpacked()) {
-            let limit = format!("at most {} when unpacked", human(self.limits.unpacked));
-            return Err(Stop::over(Some(&entry.name), limit, format!("a file of {}", human(size))));
+            let limit = format!("at most {} when unpacked", binary_size(self.limits.unpacked));
+            return Err(Stop::over(Some(&entry.name), limit, format!("a file of {}", binary_size(size))));
         }
         let want = if entry.kind == Kind::File { sink.wants(&entry) } else { Want::Nothing };
         let payload = self.payload(size, want)?;
@@ -144,7 +146,7 @@ impl<R: Read> Walk<R> {
             return Err(Stop::over(Some(&name), format!("at most {} entries", limits.entries), "more"));
         }
         if self.paths > limits.paths {
-            let limit = format!("paths of at most {} together", human(limits.paths));
+            let limit = format!("paths of at most {} together", binary_size(limits.paths));
             return Err(Stop::over(Some(&name), limit, "more"));
         }
         if name.len().max(link.len()) as u64 > limits.path {
@@ -187,8 +189,8 @@ impl<R: Read> Walk<R> {
     fn extension(&mut self, size: u64) -> Result<Vec<u8>, Stop> {
         let most = self.limits.extension;
         if size > most {
-            let limit = format!("extended headers of at most {}", human(most));
-            return Err(Stop::over(self.last.as_deref(), limit, format!("one of {}", human(size))));
+            let limit = format!("extended headers of at most {}", binary_size(most));
+            return Err(Stop::over(self.last.as_deref(), limit, format!("one of {}", binary_size(size))));
         }
         let mut data = Vec::new();
         self.each(size, |chunk| data.extend_from_slice(chunk))?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use diagnostics::{Failed, Message};
 use monorepo::Monorepo;
 use tempfile::TempDir;
 
@@ -26,10 +27,11 @@ pub(crate) fn folder(settings: &BuildSettings, repo: &Monorepo) -> PathBuf {
 /// cannot be written to is known at once.
 pub(crate) fn incoming_folder(artifacts: &Path) -> Result<TempDir> {
     let hint = "name a writable folder with `--artifacts DIR`";
-    let doing = || format!("preparing {} for the artifacts\n  hint: {hint}", artifacts.display());
-    std::fs::create_dir_all(artifacts).with_context(doing)?;
+    let doing = || Message::new(format!("preparing {} for the artifacts", artifacts.display())).hint(hint);
+    std::fs::create_dir_all(artifacts).map_err(Failed::from_cause(doing()))?;
     remove_folders(artifacts, INCOMING);
-    tempfile::Builder::new().prefix(INCOMING).tempdir_in(artifacts).with_context(doing)
+    let folder = tempfile::Builder::new().prefix(INCOMING).tempdir_in(artifacts);
+    Ok(folder.map_err(Failed::from_cause(doing()))?)
 }
 
 /// Moves the verified archives into place.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
+use diagnostics::{CheckFailed, WrongUsage};
 use image::Digest;
 use monorepo::{BackendChoice, Monorepo};
 use tempfile::TempDir;
@@ -12,7 +13,6 @@ use crate::boot_image::Booter;
 use crate::context::Context;
 use crate::driver::Driver;
 use crate::driver_fakes::{FakeBackend, Phase, Silence, World, is_interrupt};
-use crate::error::{CheckFailed, WrongUsage};
 use crate::report::{BuildReport, EngineName};
 use crate::result::FinishedBuild;
 use crate::settings::{BuildSettings, DocumentSettings, OutputSettings};
@@ -249,6 +249,6 @@ fn wrong_usage_is_no_build_and_has_no_page() {
     let bench = Bench::new();
     let page = bench.path("report.html");
     let report = BuildReport::begin("app:1", Some(&page), &Silence);
-    let result: Result<()> = report.cover(|| Err(WrongUsage("wrong".to_owned()).into()));
+    let result: Result<()> = report.cover(|| Err(WrongUsage::new("wrong".to_owned()).into()));
     assert!(result.is_err() && !page.exists());
 }

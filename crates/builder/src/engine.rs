@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use containers::docker::{self, Docker};
+use diagnostics::WrongUsage;
 use monorepo::Monorepo;
 use process::Interrupt;
 use sandbox::Sandbox;
@@ -13,7 +14,6 @@ use crate::context::Context;
 use crate::docker::DockerBackend;
 use crate::driver::Driver;
 use crate::embedded::{EmbeddedBackend, check_settings};
-use crate::error::WrongUsage;
 use crate::outputs::Outputs;
 use crate::report::{BuildReport, EngineName};
 use crate::result::FinishedBuild;
@@ -61,12 +61,12 @@ pub fn choose(request: &EngineRequest<'_>) -> Result<Chosen> {
     let EngineRequest { engine, builder, wants_embedded } = *request;
     match engine {
         EngineChoice::Embedded if builder.is_some() => {
-            Err(WrongUsage("--builder is for the engine docker".to_owned()).into())
+            Err(WrongUsage::new("--builder is for the engine docker").into())
         }
-        EngineChoice::Docker if wants_embedded => Err(WrongUsage(
-            "the engine docker has none of the options under \"Embedded engine\" in `build-image --help`\n  hint: use `--engine embedded`"
-                .to_owned(),
+        EngineChoice::Docker if wants_embedded => Err(WrongUsage::new(
+            "the engine docker has none of the options under \"Embedded engine\" in `build-image --help`",
         )
+        .hint("use `--engine embedded`")
         .into()),
         EngineChoice::Embedded => Ok(Chosen::Embedded),
         EngineChoice::Docker => Ok(Chosen::Docker(docker::find(builder)?)),

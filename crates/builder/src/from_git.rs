@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use diagnostics::{Failed, Message, WrongUsage};
 use process::EngineError;
 use serde_json::json;
 
 use crate::console::Console;
-use crate::error::WrongUsage;
 use crate::git::{ORIGIN, STATUS, git, without_credentials};
 use crate::state::State;
 
@@ -59,12 +59,10 @@ fn no_commit(revision: &str, root: &Path, error: &EngineError) -> anyhow::Error 
     if said.contains("Needed a single revision") || said.contains("unknown revision") {
         let revision = revision.escape_debug();
         let hint = "name a commit, branch or tag that `git log` knows";
-        return WrongUsage(format!("{}: no commit is called {revision}\n  hint: {hint}", root.display())).into();
+        return WrongUsage::new(format!("{}: no commit is called {revision}", root.display())).hint(hint).into();
     }
-    anyhow::anyhow!(
-        "{}: git does not read it: {said}\n  hint: build the files that are there, without --from-git",
-        root.display()
-    )
+    let text = format!("{}: git does not read it: {}", root.display(), error.text());
+    Failed::new(Message::new(text).hint("build the files that are there, without --from-git")).into()
 }
 
 /// Whether the clone takes its objects from this repository.

@@ -7,12 +7,12 @@ use containers::{
     Engine,
     docker::{self, Docker},
 };
+use diagnostics::WrongUsage;
 use image::{DockerArchive, Layout, Referrer, export_docker_archive, export_oci_archive, export_oci_folder};
 use process::{EngineError, Interrupt, Invocation};
 
 use crate::archives;
 use crate::console::Console;
-use crate::error::WrongUsage;
 use crate::push::{Push, skopeo};
 use crate::settings::BuildSettings;
 
@@ -34,8 +34,10 @@ impl Place {
             "oci" if !path.is_empty() => Ok(Self::Folder(path.into())),
             "oci-archive" if !path.is_empty() => Ok(Self::OciArchive(path.into())),
             "docker-archive" if !path.is_empty() => Ok(Self::DockerArchive(path.into())),
-            _ => Err(WrongUsage(format!("--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"))
-                .into()),
+            _ => Err(WrongUsage::new(format!(
+                "--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"
+            ))
+            .into()),
         }
     }
 }

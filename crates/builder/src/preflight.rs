@@ -5,14 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use deployment::BuildContext;
-use diagnostics::scan_for_secrets;
+use diagnostics::{Message, megabytes, scan_for_secrets};
 use monorepo::Monorepo;
 use recipe::Recipe;
 use serde_json::json;
 
 use crate::console::Console;
 use crate::git::git;
-use crate::summary::megabytes;
 
 /// So many names are said of a list.
 const SAID: usize = 3;
@@ -109,7 +108,7 @@ fn warnings(ignore_file: &str, context: &BuildContext, secret: &[String]) -> Vec
         ),
     ];
     let about = about.into_iter().filter(|(paths, ..)| !paths.is_empty());
-    about.map(|(paths, what, hint)| format!("{what} {}\n  hint: {hint}", listed(paths))).collect()
+    about.map(|(paths, what, hint)| Message::new(format!("{what} {}", listed(paths))).hint(hint).to_string()).collect()
 }
 
 fn listed(paths: &[String]) -> String {

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use diagnostics::WrongUsage;
 use image::sbom::{Inventory, NamedImage, SbomFormat, document};
 use serde_json::json;
 
 use crate::console::Console;
-use crate::error::WrongUsage;
 use crate::files::write_atomically;
 
 /// Whether the files can be written, known before a long build.
@@ -16,9 +16,11 @@ pub fn check(option: &str, files: &[PathBuf]) -> Result<()> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() || file.is_dir() {
             let found = if file.is_dir() { "a folder" } else { "no folder to write it to" };
-            return Err(
-                WrongUsage(format!("{option} {}: found {found}, expected the name of a file", file.display())).into()
-            );
+            return Err(WrongUsage::new(format!(
+                "{option} {}: found {found}, expected the name of a file",
+                file.display()
+            ))
+            .into());
         }
     }
     Ok(())

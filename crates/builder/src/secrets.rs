@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use diagnostics::CheckFailed;
 use process::{Secret, resolve_build_secrets};
 use recipe::Recipe;
 
-use crate::error::CheckFailed;
 use crate::settings::BuildSettings;
 
 /// The secrets that the recipe names and this machine has.
@@ -14,10 +14,11 @@ pub(crate) fn secrets(settings: &BuildSettings, recipe: &Recipe) -> Result<Vec<S
     if let Some(file) = &settings.ca_file {
         let text = std::fs::read_to_string(file).with_context(|| format!("reading the CA file {}", file.display()))?;
         if !text.contains("-----BEGIN CERTIFICATE-----") {
-            return Err(CheckFailed(format!(
-                "{}: found no certificate, expected certificates in PEM form\n  hint: convert with `openssl x509 -inform der -in FILE`",
+            return Err(CheckFailed::new(format!(
+                "{}: found no certificate, expected certificates in PEM form",
                 file.display()
             ))
+            .hint("convert with `openssl x509 -inform der -in FILE`")
             .into());
         }
     }

@@ -1,13 +1,12 @@
 //! Whether what was built may ship: what verifiers found, put together.
 
 use artifacts::Verification;
-use diagnostics::{BaselineResult, Finding, Severity};
+use diagnostics::{BaselineResult, CheckFailed, Finding, Severity};
 use image::{RunConfiguration, verify_run_configuration};
 use recipe::Recipe;
 use serde_json::json;
 
 use crate::console::Console;
-use crate::error::CheckFailed;
 use crate::report::BuildReport;
 use crate::summary;
 
@@ -45,7 +44,7 @@ fn require_sound(archives: &[Finding], image: &[Finding], console: &dyn Console)
         return Ok(());
     }
     let all: Vec<_> = all.into_iter().map(summary::finding).collect();
-    Err(CheckFailed(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))))
+    Err(CheckFailed::new(format!("the image is not tagged, since it failed its checks\n{}", all.join("\n"))))
 }
 
 /// How the image must run, by the recipe.

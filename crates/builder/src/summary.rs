@@ -5,7 +5,7 @@ use std::path::Path;
 
 use artifacts::Verification;
 use containers::LocalImage;
-use diagnostics::{BaselineResult, Finding, Severity};
+use diagnostics::{BaselineResult, Finding, Severity, megabytes};
 use process::StepState;
 use recipe::Recipe;
 use serde::Serialize;
@@ -85,12 +85,6 @@ pub(crate) fn outcome(place: &Path, verification: &Verification, image: &Baselin
         let _ = writeln!(text, "{}", accepted(found));
     }
     text
-}
-
-/// Bytes in decimal megabytes, as Docker counts.
-pub fn megabytes(bytes: u64) -> String {
-    let tenths = bytes.saturating_add(50_000) / 100_000;
-    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 /// A finding for people: what it is, why it matters and the way out.

@@ -1,5 +1,6 @@
 //! JSON texts edited in place: what is not touched keeps its order, its form and its line breaks.
 
+use diagnostics::Position;
 use serde_json::Value;
 
 /// A JSON text, and where its values are.
@@ -89,7 +90,7 @@ impl<'a> JsonText<'a> {
 
     /// The line of a value, from 1.
     pub(crate) fn line(&self, node: &Node) -> usize {
-        self.text[..node.start].matches('\n').count() + 1
+        Position::in_text(self.text, node.start).line
     }
 
     /// Puts another value in the place of one.

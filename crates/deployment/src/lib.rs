@@ -7,6 +7,8 @@ mod flightcontrol;
 mod json_text;
 
 pub use build_context::BuildContext;
-pub use check::{CODES, Deployment, DeploymentFile, Dockerfile, Pin, check_deployment, named_dockerfiles};
+pub use check::{
+    CODES, Deployment, DeploymentFile, Dockerfile, Pin, check_deployment, named_dockerfiles, service_dockerfiles,
+};
 pub use ci::CiService;
 pub use flightcontrol::{FLIGHTCONTROL, Merged, app_config, flightcontrol_json};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::message::write_hint;
 use crate::text::escaped;
 
 /// A place in a text file, counted from 1.
@@ -12,6 +13,15 @@ pub struct Position {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+}
+
+impl Position {
+    /// The place of a byte of a text.
+    pub fn in_text(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        Self { line, column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1 }
+    }
 }
 
 /// One defect of the repository: where, what was found, what was expected and what to do next.
@@ -64,7 +74,8 @@ impl fmt::Display for Problem {
             write!(out, ":{}:{}", at.line, at.column)?;
         }
         let [found, expected, next] = [&self.found, &self.expected, &self.next].map(|text| escaped(text));
-        write!(out, ": found {found}, expected {expected}\n  hint: {next}")
+        write!(out, ": found {found}, expected {expected}")?;
+        write_hint(out, Some(&next))
     }
 }
 

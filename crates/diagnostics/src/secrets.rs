@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a text seems to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Secret {
+pub enum SecretShape {
     /// In PEM form.
     PrivateKey,
     /// `npm_…`.
@@ -17,7 +17,7 @@ pub enum Secret {
     RegistryCredential,
 }
 
-impl Secret {
+impl SecretShape {
     /// In words.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,25 +36,25 @@ const SNIFFED: usize = 1024;
 const VARIETY: usize = 8;
 
 /// The kinds of secrets in a file's data, sorted. Data that is no text has none.
-pub fn scan_for_secrets(path: &str, data: &[u8]) -> Vec<Secret> {
+pub fn scan_for_secrets(path: &str, data: &[u8]) -> Vec<SecretShape> {
     if data.iter().take(SNIFFED).any(|byte| *byte == 0) {
         return Vec::new();
     }
-    let mut found: Vec<Secret> = Vec::new();
+    let mut found: Vec<SecretShape> = Vec::new();
     for (at, byte) in data.iter().enumerate() {
         let secret = match byte {
-            b'-' if is_private_key(&data[at..]) => Secret::PrivateKey,
+            b'-' if is_private_key(&data[at..]) => SecretShape::PrivateKey,
             b'_' => match token(&data[..at], &data[at + 1..]) {
                 Some(secret) => secret,
                 None => continue,
             },
-            b'A' if is_aws_key(&data[..at], &data[at..]) => Secret::AwsKey,
+            b'A' if is_aws_key(&data[..at], &data[at..]) => SecretShape::AwsKey,
             _ => continue,
         };
         found.push(secret);
     }
     if path.rsplit('/').next() == Some(".npmrc") && has_credential(data) {
-        found.push(Secret::RegistryCredential);
+        found.push(SecretShape::RegistryCredential);
     }
     found.sort_unstable();
     found.dedup();
@@ -84,15 +84,15 @@ fn is_private_key(data: &[u8]) -> bool {
 }
 
 /// A token around an underscore: `npm_…`, `ghp_…`, `github_pat_…`.
-fn token(before: &[u8], after: &[u8]) -> Option<Secret> {
-    const SHAPES: &[(&[u8], usize, Secret)] = &[
-        (b"npm", 36, Secret::NpmToken),
-        (b"ghp", 36, Secret::GithubToken),
-        (b"gho", 36, Secret::GithubToken),
-        (b"ghu", 36, Secret::GithubToken),
-        (b"ghs", 36, Secret::GithubToken),
-        (b"ghr", 36, Secret::GithubToken),
-        (b"github_pat", 82, Secret::GithubToken),
+fn token(before: &[u8], after: &[u8]) -> Option<SecretShape> {
+    const SHAPES: &[(&[u8], usize, SecretShape)] = &[
+        (b"npm", 36, SecretShape::NpmToken),
+        (b"ghp", 36, SecretShape::GithubToken),
+        (b"gho", 36, SecretShape::GithubToken),
+        (b"ghu", 36, SecretShape::GithubToken),
+        (b"ghs", 36, SecretShape::GithubToken),
+        (b"ghr", 36, SecretShape::GithubToken),
+        (b"github_pat", 82, SecretShape::GithubToken),
     ];
     let follows = |prefix: &[u8]| before.strip_suffix(prefix).is_some_and(ends_a_word);
     let shape = SHAPES.iter().find(|(prefix, length, _)| follows(prefix) && is_word(after, *length));
@@ -152,17 +152,17 @@ mod tests {
         format!("-----BEGIN {label}-----{end}{}{end}", token_of("", 64))
     }
 
-    fn of(text: &str) -> Vec<Secret> {
+    fn of(text: &str) -> Vec<SecretShape> {
         scan_for_secrets("a.js", text.as_bytes())
     }
 
     #[test]
     fn tokens_have_their_length_and_end_there() {
         for (text, secret) in [
-            (token_of("npm_", 36), Secret::NpmToken),
-            (token_of("ghp_", 36), Secret::GithubToken),
-            (token_of("ghs_", 36), Secret::GithubToken),
-            (token_of("github_pat_", 82), Secret::GithubToken),
+            (token_of("npm_", 36), SecretShape::NpmToken),
+            (token_of("ghp_", 36), SecretShape::GithubToken),
+            (token_of("ghs_", 36), SecretShape::GithubToken),
+            (token_of("github_pat_", 82), SecretShape::GithubToken),
         ] {
             assert_eq!(of(&text), [secret], "{text}");
             assert_eq!(of(&format!("a = '{text}';{text}")), [secret]);
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn keys_of_aws() {
         let id = ["AKIA", "Q3EGWT7ZB5PLN2XC"].concat();
-        assert_eq!(of(&format!("id: {id}\n")), [Secret::AwsKey]);
+        assert_eq!(of(&format!("id: {id}\n")), [SecretShape::AwsKey]);
         assert_eq!(of(&id.to_lowercase()), []);
         assert_eq!(of("AKIAIOSFODNN7EXAMPLE"), []);
     }
@@ -184,8 +184,8 @@ mod tests {
     #[test]
     fn a_private_key_is_more_than_its_header() {
         for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"] {
-            assert_eq!(of(&key(label, "\n")), [Secret::PrivateKey], "{label}");
-            assert_eq!(of(&key(label, "\\n")), [Secret::PrivateKey], "{label} in a string");
+            assert_eq!(of(&key(label, "\n")), [SecretShape::PrivateKey], "{label}");
+            assert_eq!(of(&key(label, "\\n")), [SecretShape::PrivateKey], "{label} in a string");
         }
         assert_eq!(of("if (pem.startsWith('-----BEGIN PRIVATE KEY-----')) throw new Error('no')"), []);
         assert_eq!(of(&key("CERTIFICATE", "\n")), []);
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn credentials_of_registries() {
         let npmrc = |text: &str| scan_for_secrets("packages/x/.npmrc", text.as_bytes());
-        assert_eq!(npmrc("//registry.example/:_authToken=abc"), [Secret::RegistryCredential]);
-        assert_eq!(npmrc("registry=https://x\n_auth = \"abc\"\n"), [Secret::RegistryCredential]);
+        assert_eq!(npmrc("//registry.example/:_authToken=abc"), [SecretShape::RegistryCredential]);
+        assert_eq!(npmrc("registry=https://x\n_auth = \"abc\"\n"), [SecretShape::RegistryCredential]);
         assert_eq!(npmrc("//registry.example/:_authToken=${NPM_TOKEN}\n_password=\n"), []);
         assert_eq!(of("//registry.example/:_authToken=abc"), [], "another file");
     }

@@ -1,6 +1,8 @@
 //! What can go wrong while images are written and read.
 
 use std::path::{Path, PathBuf};
+
+use diagnostics::write_hint;
 use std::{fmt, io};
 
 /// A failure. It names the file, what was found, and what was expected.
@@ -56,7 +58,10 @@ impl fmt::Display for ImageError {
             Self::Unexpected { file, expected, found } => {
                 write!(out, "{}\n  expected: {expected}\n  found: {found}", file.display())
             }
-            Self::Refused { reason, hint } => write!(out, "{reason}\n  hint: {hint}"),
+            Self::Refused { reason, hint } => {
+                write!(out, "{reason}")?;
+                write_hint(out, Some(hint))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod codes;
 mod compress;
+pub mod debian;
 mod digest;
 mod document;
 mod error;

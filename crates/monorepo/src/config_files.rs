@@ -22,6 +22,8 @@ pub struct ConfigFiles {
     pub all: Vec<String>,
     /// Those a deployed backend loads, in loading order.
     pub deployed: Vec<String>,
+    /// Their texts, with their names.
+    pub deployed_texts: Vec<(String, String)>,
     /// Files and top-level folders that the deployed ones point to and that no workspace carries.
     pub referenced: Vec<String>,
     /// What any of the files says `app.packageName` is; what is only known at run time has a `$` in it.
@@ -54,10 +56,11 @@ impl ConfigFiles {
         // Those that no deployed backend loads may be broken.
         let others = others.filter_map(|name| crate::yaml::parse(name, &read(root, name).ok()?, "YAML").ok());
         let mut app_packages: BTreeSet<String> = others.flat_map(|config| app_packages(&config)).collect();
-        let mut referenced = BTreeSet::new();
+        let (mut referenced, mut deployed_texts) = (BTreeSet::new(), Vec::new());
         let (mut port, mut listens, mut techdocs_run_in) = (DEFAULT_PORT, Listens::default(), None);
         for name in &deployed {
             let text = read(root, name)?;
+            deployed_texts.push((name.clone(), text.clone()));
             if text.trim().is_empty() {
                 continue;
             }
@@ -70,14 +73,17 @@ impl ConfigFiles {
             collect_references(&value, tree, workspace_folders, &mut referenced);
         }
         let referenced = referenced.into_iter().collect();
-        Ok(Self { all, deployed, referenced, app_packages, port, asked_port: listens.asked_port(), techdocs_run_in })
+        let asked_port = listens.asked_port();
+        Ok(Self { all, deployed, deployed_texts, referenced, app_packages, port, asked_port, techdocs_run_in })
     }
 
     /// Takes in the configuration that is about to be written, which is loaded last and may point to one file.
-    pub(crate) fn add_flightcontrol(&mut self, reference: Option<&str>) {
+    pub(crate) fn add_flightcontrol(&mut self, text: &str, reference: Option<&str>) {
         add(&mut self.all, FLIGHTCONTROL_CONFIG);
         self.all.sort();
         add(&mut self.deployed, FLIGHTCONTROL_CONFIG);
+        self.deployed_texts.retain(|(name, _)| name != FLIGHTCONTROL_CONFIG);
+        self.deployed_texts.push((FLIGHTCONTROL_CONFIG.to_owned(), text.to_owned()));
         if let Some(reference) = reference {
             add(&mut self.referenced, reference);
             self.referenced.sort();

@@ -1,7 +1,6 @@
 //! What is wrong with a deployment before anything is built: facts that no build could mend.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use diagnostics::{Problem, Problems};
 use serde_json::Value;
@@ -33,17 +32,17 @@ impl Monorepo {
     /// Everything that would make an image of this repository useless, apart from what is allowed.
     ///
     /// # Errors
-    /// A configuration file is not YAML, or cannot be read.
+    /// A configuration file is not YAML.
     pub fn deployment_problems(&self, allowed: &BTreeSet<Allowance>) -> Result<Vec<Problem>, Problems> {
-        let texts = self.deployed_texts()?;
+        let texts = &self.configs.deployed_texts;
         let mut problems = self.uncommitted_configs();
-        problems.extend(self.missing_includes(&texts));
+        problems.extend(self.missing_includes(texts));
         problems.extend(self.absent_app());
         if !allowed.contains(&Allowance::UnbundledFrontend) {
             problems.extend(self.unbundled_frontends());
         }
         if !allowed.contains(&Allowance::Localhost) {
-            problems.extend(local_addresses(&texts)?);
+            problems.extend(local_addresses(texts)?);
         }
         Ok(problems)
     }
@@ -54,7 +53,7 @@ impl Monorepo {
     /// # Errors
     /// As [`Monorepo::deployment_problems`].
     pub fn unset_variables(&self, given: &BTreeSet<String>) -> Result<Vec<Problem>, Problems> {
-        let config = DeployedConfig::read(&self.deployed_texts()?)?;
+        let config = DeployedConfig::read(&self.configs.deployed_texts)?;
         let unset = config.variables.into_iter().filter(|(name, one)| !one.has_fallback && !given.contains(name));
         let problem = |(name, variable): (String, crate::deployed_config::ConfigVariable)| {
             let next = format!(
@@ -65,18 +64,6 @@ impl Monorepo {
             Problem::new(variable.places.join(", "), found, "a value, as the deployment gives it", next)
         };
         Ok(unset.map(problem).collect())
-    }
-
-    /// The texts of the files that a deployed backend loads, in this order.
-    ///
-    /// # Errors
-    /// One cannot be read.
-    pub fn deployed_texts(&self) -> Result<Vec<(String, String)>, Problem> {
-        let read = |name: &String| {
-            let text = std::fs::read_to_string(self.root.join(name));
-            Ok((name.clone(), text.map_err(|error| Problem::unreadable(Path::new(name), &error))?))
-        };
-        self.configs.deployed.iter().map(read).collect()
     }
 
     /// Configuration files that are here and in no clone.

@@ -126,7 +126,7 @@ impl Monorepo {
     pub fn with_flightcontrol_config(mut self, text: &str) -> Self {
         let settings = &self.settings.flightcontrol;
         let certificates = (settings.ssl == DatabaseSsl::Verify).then_some(settings.ca_file.as_str());
-        self.configs.add_flightcontrol(certificates);
+        self.configs.add_flightcontrol(text, certificates);
         self.tree.insert(FLIGHTCONTROL_CONFIG, text);
         self
     }

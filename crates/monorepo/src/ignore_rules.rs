@@ -94,7 +94,7 @@ pub(crate) fn translate_gitignores(files: &[(String, String)], tree: &Tree) -> V
             rules.push(rule);
         }
     }
-    let again = said_again(&rules).into_iter().map(|rule| {
+    let again = repeated_rules(&rules).into_iter().map(|rule| {
         let sign = if rule.is_exception { "!" } else { "" };
         format!("{sign}{}", content_of(&rule.pattern))
     });
@@ -163,7 +163,7 @@ fn is_in_ignored_folder(rules: &[Rule], path: &str) -> bool {
 
 /// Rules for the end of the list: an exception that holds at every depth must not bring back what is in an
 /// ignored folder.
-fn said_again(rules: &[Rule]) -> Vec<&Rule> {
+fn repeated_rules(rules: &[Rule]) -> Vec<&Rule> {
     let Some(last) = rules.iter().rposition(|rule| rule.is_exception && !rule.is_anchored) else { return Vec::new() };
     let is_meant = |rule: &Rule| {
         let exceptions = rules.iter().filter(|rule| rule.is_exception && !rule.is_anchored);

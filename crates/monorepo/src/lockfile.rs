@@ -34,8 +34,9 @@ impl LockEntry {
         package_name(&self.resolution)
     }
 
-    /// The package's version: the reference of a locator from the npm registry, such as `npm:1.2.3`; empty for others.
-    pub fn version(&self) -> &str {
+    /// The version in the npm registry: `1.2.3` of a locator with the reference `npm:1.2.3`; empty for packages from
+    /// elsewhere.
+    pub fn registry_version(&self) -> &str {
         let reference = self.resolution.get(self.name().len()..).unwrap_or_default();
         reference.strip_prefix("@npm:").unwrap_or_default()
     }

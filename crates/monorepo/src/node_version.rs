@@ -73,7 +73,7 @@ fn disagreement(file: &str, version: &str, range: &str) -> Problem {
     )
 }
 
-/// `v24.3.0`, `24`, `lts/jod` and the like; aliases other than release lines are not read.
+/// `v24.3.0`, `24.3` or `24`. Aliases such as `lts/jod` or `node` are not read: what they mean changes with the day.
 fn parse_version(text: &str) -> Option<(u32, String)> {
     let text = text.lines().next()?.trim().trim_start_matches('v');
     let numbers: Vec<&str> = text.split('.').collect();

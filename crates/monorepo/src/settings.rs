@@ -86,7 +86,7 @@ fn broken(text: &str, error: &toml::de::Error) -> Problem {
     let problem = described(error.message());
     match error.span() {
         Some(span) => {
-            let Position { line, column } = position(text, span.start);
+            let Position { line, column } = Position::in_text(text, span.start);
             problem.at(line, column)
         }
         None => problem,
@@ -107,12 +107,6 @@ fn described(message: &str) -> Problem {
             Problem::new(SETTINGS, found, "TOML with the settings that the README lists", "mend the line")
         }
     }
-}
-
-fn position(text: &str, offset: usize) -> Position {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    Position { line, column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1 }
 }
 
 #[cfg(test)]

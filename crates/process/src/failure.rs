@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use diagnostics::escaped;
+use diagnostics::{escaped, write_hint};
 
 /// A failure of a process or of the engine itself.
 #[derive(Debug)]
@@ -53,18 +53,35 @@ impl EngineError {
     }
 }
 
-impl fmt::Display for EngineError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl EngineError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Missing { what, details, hint } => {
+            Self::Missing { hint, .. } => Some(hint),
+            Self::Failed { hint, .. } => *hint,
+            _ => None,
+        }
+    }
+
+    /// What went wrong, without the hint.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // A string takes everything.
+        let _ = self.write_text(&mut text);
+        text
+    }
+
+    fn write_text(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        match self {
+            Self::Missing { what, details, .. } => {
                 write!(out, "{what}")?;
                 for detail in details {
                     write!(out, "\n  {detail}")?;
                 }
-                write!(out, "\n  hint: {hint}")
+                Ok(())
             }
             Self::Io { doing, source } => write!(out, "{doing}: {source}"),
-            Self::Failed { command, code, step, tail, hint, log, .. } => {
+            Self::Failed { command, code, step, tail, log, .. } => {
                 match step {
                     Some(step) => write!(out, "the step {step} failed")?,
                     None => write!(out, "a command failed")?,
@@ -76,16 +93,20 @@ impl fmt::Display for EngineError {
                 for line in tail {
                     write!(out, "\n  | {line}")?;
                 }
-                if let Some(log) = log {
-                    write!(out, "\n  full log: {}", log.display())?;
-                }
-                match hint {
-                    Some(hint) => write!(out, "\n  hint: {hint}"),
+                match log {
+                    Some(log) => write!(out, "\n  full log: {}", log.display()),
                     None => Ok(()),
                 }
             }
             Self::Interrupted => write!(out, "interrupted; the previous image and artifacts are untouched"),
         }
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_text(out)?;
+        write_hint(out, self.hint())
     }
 }
 

@@ -42,7 +42,8 @@ pub(crate) fn health_check(repo: &Monorepo) -> Option<HealthCheck> {
 
 fn is_answered(repo: &Monorepo) -> bool {
     let (package, first) = ANSWERS;
-    let versions = repo.lockfile.entries.iter().filter(|entry| entry.name() == package).map(|entry| entry.version());
+    let entries = repo.lockfile.entries.iter().filter(|entry| entry.name() == package);
+    let versions = entries.map(|entry| entry.registry_version());
     versions.into_iter().any(|version| release(version).is_some_and(|version| version >= first))
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use image::debian;
 use process::{EngineError, Interrupt, Invocation, Reporter};
 
 use crate::environment::with_proxies;
@@ -207,17 +208,14 @@ fn installed(text: &str) -> Vec<String> {
 /// Stanzas of a package index (deb822), by `name=version`; the first of equal ones.
 fn stanzas(text: &str) -> BTreeMap<String, DebianPackage> {
     let mut found = BTreeMap::new();
-    for package in text.split("\n\n").filter_map(stanza) {
+    for package in debian::stanzas(text).filter_map(stanza) {
         found.entry(format!("{}={}", package.name, package.version)).or_insert(package);
     }
     found
 }
 
 fn stanza(text: &str) -> Option<DebianPackage> {
-    let field = |name: &str| {
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-        value.map(|value| value.trim().to_owned())
-    };
+    let field = |name: &str| debian::field(text, name).map(str::to_owned);
     Some(DebianPackage {
         name: field("Package")?,
         version: field("Version")?,

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use builder::state::State;
-use builder::summary::megabytes;
 use builder::{StepLog, pins, write_atomically};
 use containers::{BaseImageRequest, Engine, docker};
+use diagnostics::megabytes;
 use process::Interrupt;
 use rootfs::{Architecture, PinnedImage, RootLock, Roots, Wanted};
 use serde_json::json;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use builder::{pins, summary, write_atomically};
 use deployment::{
     CODES, Deployment, DeploymentFile, Dockerfile, FLIGHTCONTROL, check_deployment, flightcontrol_json,
-    named_dockerfiles,
+    named_dockerfiles, service_dockerfiles,
 };
 use diagnostics::{BaselineResult, Finding, Problem, Problems, Severity};
 use monorepo::Monorepo;
@@ -19,8 +19,8 @@ use crate::exit::WrongUsage;
 use crate::findings::{Report, accepted, checkout};
 use crate::flags::{Check, RepositoryFlags};
 use crate::output::Printer;
-use crate::place::Places;
 use crate::repository;
+use crate::source_location::Places;
 
 /// What writes a baseline.
 const COMMAND: &str = "check";
@@ -84,11 +84,8 @@ fn read(repo: &Monorepo, named: &[String]) -> Result<Deployment> {
         dockerfiles = read_all(repo, &[format!("{backend}/Dockerfile")].into())?;
     }
     if let Some(missing) = named.iter().find(|path| !dockerfiles.iter().any(|one| one.file.path == **path)) {
-        let text = format!(
-            "{}: no such file\n  hint: name a Dockerfile relative to the root of the repository",
-            missing.escape_debug()
-        );
-        return Err(WrongUsage(text).into());
+        let hint = "name a Dockerfile relative to the root of the repository";
+        return Err(WrongUsage::new(format!("{}: no such file", missing.escape_debug())).hint(hint).into());
     }
     if services.is_none() && dockerfiles.is_empty() {
         let expected = "what a deployment reads";
@@ -96,7 +93,9 @@ fn read(repo: &Monorepo, named: &[String]) -> Result<Deployment> {
             Problem::new(FLIGHTCONTROL, "neither this nor a Dockerfile", expected, "run `cargo xtask render`");
         return Err(Problems::from(problem).into());
     }
-    Ok(Deployment { services, dockerfiles, pins: pins::of(&repo.root)? })
+    let mut missing = services.as_ref().map_or_else(BTreeSet::new, |file| service_dockerfiles(repo, &file.text));
+    missing.retain(|path| !repo.root.join(path).is_file());
+    Ok(Deployment { services, dockerfiles, missing, pins: pins::of(&repo.root)? })
 }
 
 fn read_all(repo: &Monorepo, paths: &BTreeSet<String>) -> Result<Vec<Dockerfile>> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use builder::state::{self, State, list, size};
-use builder::summary::megabytes;
+use diagnostics::megabytes;
 use process::Interrupt;
 use serde_json::json;
 
@@ -56,11 +56,9 @@ fn remove_all(shared: &Path, printer: &Printer) -> Result<()> {
     let repositories = state::repositories(shared);
     let locks: Option<Vec<_>> = repositories.iter().map(state::RepositoryFolder::lock).collect();
     let Some(_locks) = locks else {
-        return Err(CheckFailed(format!(
-            "a build is running that works in {}\n  hint: run `cargo xtask clean --state` again when it has ended",
-            shared.display()
-        ))
-        .into());
+        return Err(CheckFailed::new(format!("a build is running that works in {}", shared.display()))
+            .hint("run `cargo xtask clean --state` again when it has ended")
+            .into());
     };
     let before = size(shared);
     // Only what is ours by name: somebody may have given us a folder with other things in it.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::exit::WrongUsage;
 use crate::flags::Explain;
+use crate::invoked_as;
 use crate::output::Printer;
 
 pub(crate) fn run(flags: &Explain, printer: &Printer) -> Result<()> {
@@ -26,7 +27,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static FindingKind> {
 
 fn say(kind: &FindingKind, text: &str, printer: &Printer) {
     printer.message("explanation", json!(kind));
-    printer.data(text);
+    printer.data(&invoked_as::in_text(text));
 }
 
 fn line(kind: &FindingKind) -> String {
@@ -41,9 +42,8 @@ fn unknown(code: &str) -> WrongUsage {
     let wanted = code.to_ascii_uppercase();
     let nearest = nearest(&wanted, kinds().map(|kind| kind.code));
     let code = code.escape_debug();
-    WrongUsage(format!(
-        "no finding has the code {code}; the nearest is {nearest}\n  hint: `cargo xtask explain` lists them all"
-    ))
+    WrongUsage::new(format!("no finding has the code {code}; the nearest is {nearest}"))
+        .hint("`cargo xtask explain` lists them all")
 }
 
 #[cfg(test)]

@@ -24,14 +24,14 @@ pub(crate) fn run(command: &ManualCommand, printer: &Printer) -> Result<()> {
 fn completions(flags: &Completions, printer: &Printer) {
     let mut script = Vec::new();
     clap_complete::generate(flags.shell, &mut Cli::command_line(), PROGRAM, &mut script);
-    printer.verbatim(String::from_utf8_lossy(&script).trim_end());
+    printer.data(String::from_utf8_lossy(&script).trim_end());
 }
 
 fn man(flags: &Man, printer: &Printer) -> Result<()> {
     let mut command = Cli::command_line().bin_name(PROGRAM);
     command.build();
     let Some(folder) = &flags.folder else {
-        printer.verbatim(String::from_utf8_lossy(&page(command)?).trim_end());
+        printer.data(String::from_utf8_lossy(&page(command)?).trim_end());
         return Ok(());
     };
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;

@@ -6,5 +6,5 @@ use crate::output::Printer;
 const SCHEMA: &str = include_str!("../../../assets/xtask.schema.json");
 
 pub(crate) fn run(printer: &Printer) {
-    printer.verbatim(SCHEMA.trim_end());
+    printer.data(SCHEMA.trim_end());
 }

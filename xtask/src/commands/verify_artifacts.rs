@@ -15,8 +15,8 @@ use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyArtifacts};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
-use crate::place::Places;
 use crate::repository;
+use crate::source_location::Places;
 
 /// What writes a baseline.
 const COMMAND: &str = "verify-artifacts";

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use builder::sbom;
-use builder::summary::{self, megabytes};
+use builder::summary;
+use diagnostics::megabytes;
 use image::{Budget, CODES, Comparison, ImageSummary, ImageVerification, damaged, sbom::NamedImage, verify_image};
 use monorepo::Monorepo;
 use process::Interrupt;
@@ -14,8 +15,8 @@ use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyImage};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
-use crate::place::Places;
 use crate::repository;
+use crate::source_location::Places;
 
 /// What writes a baseline.
 const COMMAND: &str = "verify-image IMAGE";

@@ -1,6 +1,6 @@
 //! What people type, for the help of each command. Every line is parsed by a test.
 
-use crate::program;
+use crate::invoked_as;
 
 /// A command, with lines and what each is for.
 pub(super) type Examples = (&'static str, &'static [(&'static str, &'static str)]);
@@ -139,7 +139,7 @@ pub(super) fn added(command: clap::Command, above: &str) -> clap::Command {
     command.mut_subcommands(|command| {
         let name = format!("{above}{}", command.get_name());
         let command = match of(&name) {
-            Some(text) => command.after_help(program::named(&text).into_owned()),
+            Some(text) => command.after_help(invoked_as::in_text(&text).into_owned()),
             None => command,
         };
         added(command, &format!("{name} "))

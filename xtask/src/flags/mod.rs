@@ -22,7 +22,10 @@ pub(crate) use maintainer::*;
 #[cfg(feature = "manual")]
 pub(crate) use manual::*;
 
-use crate::program;
+use crate::invoked_as;
+
+/// Heading of the options that every command has, in its help.
+const GLOBAL: &str = "Global options";
 
 /// From a bare clone of a Backstage monorepo to a verified runtime image.
 #[derive(Debug, Parser)]
@@ -59,12 +62,13 @@ impl Cli {
 
     /// All commands, under the name that this program is started by, with examples.
     pub(crate) fn command_line() -> clap::Command {
-        examples::added(Self::command().bin_name(program::name()), "")
+        examples::added(Self::command().bin_name(invoked_as::name()), "")
     }
 }
 
 /// Which repository, and which backend in it.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = GLOBAL)]
 pub(crate) struct RepositoryFlags {
     /// The monorepo [default: the working directory or a folder above it, else the one this tool is vendored in]
     #[arg(long, global = true, value_name = "DIR")]
@@ -79,9 +83,10 @@ pub(crate) struct RepositoryFlags {
 
 /// How to say things.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = GLOBAL)]
 pub(crate) struct OutputFlags {
     /// Text for people, one JSON object a line, annotations of GitHub Actions, or a SARIF log (of
-    /// verify-artifacts and verify-image only), on standard output
+    /// check, verify-artifacts and verify-image only), on standard output
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) message_format: MessageFormat,
     /// Say only what failed
@@ -149,5 +154,18 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_come_last_in_every_help() {
+        let mut command = Cli::command_line();
+        command.build();
+        for command in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            let help = command.render_long_help().to_string();
+            let (before, global) = help.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{help}"));
+            assert!(!before.contains("--message-format"), "{help}");
+            let headings = global.lines().filter(|line| line.ends_with(':') && !line.starts_with(' '));
+            assert!(headings.clone().all(|line| line == "Examples:"), "{help}");
+        }
     }
 }

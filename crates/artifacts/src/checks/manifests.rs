@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::{At, Finding, FindingKind, FindingText};
+use diagnostics::{At, Finding, FindingKind, FindingText, binary_size};
 use monorepo::Workspace;
 
 use crate::archive::Archive;
@@ -12,11 +12,11 @@ use crate::codes::{
 };
 use crate::content::{Content, Manifest};
 use crate::entry::{Entry, Kind};
-use crate::limits::{SKELETON_LIMITS, human};
+use crate::limits::SKELETON_LIMITS;
 
 /// Manifests too large to compare.
 pub(crate) fn too_large(context: &Context<'_>) -> Vec<Finding> {
-    let expected = format!("a manifest of at most {}", human(SKELETON_LIMITS.manifest));
+    let expected = format!("a manifest of at most {}", binary_size(SKELETON_LIMITS.manifest));
     each_manifest(context, |archive, path, manifest| match manifest {
         Manifest::TooLarge => {
             let at = At::entry(archive.name, path);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::{At, Finding, FindingText, Secret};
+use diagnostics::{At, Finding, FindingText, SecretShape};
 
 use crate::checks::Context;
 use crate::codes::{LOCAL_SETTINGS, NODE_MODULES, SECRET};
@@ -71,7 +71,7 @@ fn installed_in(path: &str) -> Option<&str> {
 /// Files with keys or tokens in them; what they are is never said.
 pub(crate) fn secrets(context: &Context<'_>) -> Vec<Finding> {
     let found = context.bundle.seen().into_iter().flat_map(|content| &content.secrets);
-    let finding = |(name, kinds): (&String, &Vec<Secret>)| {
+    let finding = |(name, kinds): (&String, &Vec<SecretShape>)| {
         let found: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         let next = "revoke it, then take it out of the sources: read it at run time, as ${NAME} in an app-config";
         SECRET.finding(

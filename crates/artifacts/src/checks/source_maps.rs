@@ -1,17 +1,11 @@
 //! Source maps, said once for a whole bundle.
 
-use diagnostics::{At, Finding, FindingText};
+use diagnostics::{At, Finding, FindingText, megabytes};
 
 use crate::checks::Context;
 use crate::checks::app::apps;
 use crate::codes::SOURCE_MAPS;
 use crate::entry::{Entry, Kind};
-
-/// Decimal megabytes, as the summary of the archives has them.
-fn megabytes(bytes: u64) -> String {
-    let tenths = bytes.saturating_add(50_000) / 100_000;
-    format!("{}.{} MB", tenths / 10, tenths % 10)
-}
 
 /// How many there are, how large, and how many of them everybody may read.
 pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {

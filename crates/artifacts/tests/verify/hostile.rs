@@ -12,7 +12,7 @@ fn with_bundle(bundle: &[u8]) -> crate::pair::Error {
     let start = Instant::now();
     let error = only_error(&verify_bytes(&Pair::good().skeleton_bytes(), bundle));
     println!("{:?} for {} bytes: {error:?}", start.elapsed(), bundle.len());
-    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(start.elapsed() < Duration::from_secs(120));
     error
 }
 
@@ -96,7 +96,7 @@ fn patterns_and_headers_that_match_nothing_end_soon() {
     assert_eq!(found.iter().filter(|error| error.code == "BX031").count(), 20);
     assert_eq!(found.iter().filter(|error| error.code == "BX028").count(), 1);
     println!("{:?}", start.elapsed());
-    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(start.elapsed() < Duration::from_secs(120));
 }
 
 #[test]

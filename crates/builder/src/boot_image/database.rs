@@ -75,8 +75,8 @@ fn from_image() -> Option<DatabaseSource> {
 }
 
 fn none(programs: &EngineError) -> EngineError {
-    let text = programs.to_string();
-    let reasons = text.lines().map(str::trim).take_while(|line| !line.starts_with("hint:"));
+    let text = programs.text();
+    let reasons = text.lines().map(str::trim);
     let no_image = "found no image named postgres in Docker";
     EngineError::Missing {
         what: "there is no PostgreSQL to boot the image with".to_owned(),

@@ -2,7 +2,7 @@
 
 use boot::Endpoint;
 
-use crate::error::WrongUsage;
+use diagnostics::WrongUsage;
 
 /// The port that PostgreSQL has unless one is named.
 const PORT: u16 = 5432;
@@ -22,7 +22,7 @@ impl DatabaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, WrongUsage> {
         // The text may hold a password: no message shows it.
         let expected = "--database-url: expected postgresql://USER:PASSWORD@HOST:PORT/NAME";
-        let wrong = |found: &str| WrongUsage(format!("{expected}, found {found}"));
+        let wrong = |found: &str| WrongUsage::new(format!("{expected}, found {found}"));
         let rest = text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://"));
         let rest = rest.ok_or_else(|| wrong("another scheme"))?;
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));

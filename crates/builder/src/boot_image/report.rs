@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use boot::{self, Addons, Answers, Blame, Catalog, diagnose, local_base_urls};
+use diagnostics::{CheckFailed, megabytes};
 use process::EngineError;
 use serde_json::{Value, json};
 
 use crate::console::Console;
-use crate::error::CheckFailed;
-use crate::summary::megabytes;
 
 /// An image that ran.
 pub struct Booted {
@@ -127,8 +126,7 @@ impl Failure<'_> {
             Blame::Environment => {}
             Blame::Database if has_own_database => {}
             Blame::Database | Blame::Image => {
-                lines.push(format!("  hint: {hint}"));
-                return CheckFailed(lines.join("\n")).into();
+                return CheckFailed::new(lines.join("\n")).hint(hint).into();
             }
         }
         let mut lines = lines.into_iter();

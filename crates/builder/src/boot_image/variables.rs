@@ -2,17 +2,18 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use diagnostics::{Failed, Message, WrongUsage};
 
-use crate::error::WrongUsage;
 use crate::settings::BootSettings;
 
 /// The variables of the file, and over them those of the settings.
 pub(crate) fn read(settings: &BootSettings) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     if let Some(file) = &settings.env_file {
-        let doing = || format!("reading {}\n  hint: name another file with `--env-file FILE`", file.display());
-        let text = std::fs::read_to_string(file).with_context(doing)?;
+        let reading = format!("reading {}", file.display());
+        let doing = Message::new(reading).hint("name another file with `--env-file FILE`");
+        let text = std::fs::read_to_string(file).map_err(Failed::from_cause(doing))?;
         for (index, line) in text.lines().map(str::trim).enumerate() {
             if !line.is_empty() && !line.starts_with('#') {
                 found.push(parse(line, &format!("{}:{}", file.display(), index + 1))?);
@@ -35,8 +36,11 @@ fn parse(text: &str, place: &str) -> Result<(String, String), WrongUsage> {
         !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-:".contains(letter));
     match value {
         // A value may be a secret: no message shows it.
-        _ if !is_name => Err(WrongUsage(format!("{place}: expected NAME=VALUE, found no name"))),
-        None => Err(WrongUsage(format!("{place}: {name} is not set here\n  hint: export it, or give `{name}=VALUE`"))),
+        _ if !is_name => Err(WrongUsage::new(format!("{place}: expected NAME=VALUE, found no name"))),
+        None => {
+            let text = format!("{place}: {name} is not set here");
+            Err(WrongUsage::new(text).hint(format!("export it, or give `{name}=VALUE`")))
+        }
         Some(value) => Ok((name.to_owned(), value)),
     }
 }

@@ -4,14 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner};
+use diagnostics::{CheckFailed, WrongUsage};
+use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner, debian};
 use monorepo::{Monorepo, SETTINGS, YarnRelease};
 use rootfs::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots, Wanted};
 use sandbox::{Builder, Reuse};
 
 use super::layer_store::{LayerStore, SizedLayer};
 use crate::context::Context;
-use crate::error::{CheckFailed, WrongUsage};
 use crate::files::write_atomically;
 use crate::settings::{BuildSettings, RuntimeKind};
 use crate::state::State;
@@ -46,7 +46,7 @@ pub(crate) fn prepare(context: &Context<'_>) -> Result<BuildRoots> {
     let roots = Roots { shared: state.shared(), mirrors, ca_file, interrupt, reporter: &report.steps };
     let (builder, base, pip) = match &settings.base {
         Some(_) if settings.embedded.runtime.is_some() => {
-            return Err(WrongUsage("--base and --runtime both name a base\n  hint: leave one out".to_owned()).into());
+            return Err(WrongUsage::new("--base and --runtime both name a base").hint("leave one out").into());
         }
         Some(reference) => {
             let image = roots.image(reference, settings.reuse == Reuse::Nothing)?;
@@ -83,20 +83,16 @@ pub(crate) fn prepare(context: &Context<'_>) -> Result<BuildRoots> {
 fn require_packages(reference: &str, root: &Path, repo: &Monorepo) -> Result<()> {
     let status = std::fs::read_to_string(root.join("var/lib/dpkg/status")).unwrap_or_default();
     let is_installed = |name: &String| {
-        status.split("\n\n").any(|stanza| {
-            let has = |line: String| stanza.lines().any(|other| other == line);
-            has(format!("Package: {name}")) && has("Status: install ok installed".to_owned())
-        })
+        let named = debian::stanzas(&status).filter(|stanza| debian::field(stanza, "Package") == Some(name.as_str()));
+        named.filter_map(|stanza| debian::field(stanza, "Status")).any(|status| status == "install ok installed")
     };
     let missing: Vec<_> = repo.settings.runtime_packages().into_iter().filter(|name| !is_installed(name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(CheckFailed(format!(
-        "{reference}: found no package {}, which {SETTINGS} asks for; the engine embedded adds none to an image of your own\n  \
-         hint: install them in that image, leave out --base, or use `--engine docker`",
+    Err(CheckFailed::new(format!("{reference}: found no package {}, which {SETTINGS} asks for; the engine embedded adds none to an image of your own",
         missing.join(", ")
-    ))
+    )).hint("install them in that image, leave out --base, or use `--engine docker`")
     .into())
 }
 
@@ -113,19 +109,18 @@ fn root_lock(
     let committed = repo.root.join(RootLock::FILE);
     if let Some(lock) = RootLock::read(&committed)? {
         if !lock.has_node(&repo.node.version) {
-            return Err(CheckFailed(format!(
-                "{}: found no Node {}, which the repository asks for\n  hint: run `cargo xtask base-image --update` and commit the file",
+            return Err(CheckFailed::new(format!(
+                "{}: found no Node {}, which the repository asks for",
                 committed.display(),
                 repo.node.version
             ))
+            .hint("run `cargo xtask base-image --update` and commit the file")
             .into());
         }
         if let Some(difference) = lock.differs_in(wanted.packages, wanted.pip) {
-            return Err(CheckFailed(format!(
-                "{}: {difference}, as {SETTINGS} asks\n  hint: run `cargo xtask base-image --update` and commit the file",
-                committed.display(),
-            ))
-            .into());
+            return Err(CheckFailed::new(format!("{}: {difference}, as {SETTINGS} asks", committed.display(),))
+                .hint("run `cargo xtask base-image --update` and commit the file")
+                .into());
         }
         return Ok(lock);
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use diagnostics::{Failed, Message};
 use image::{LayerFiles, Owner, prune::PrunePlan};
 use monorepo::{LOCKFILE, Monorepo};
 use recipe::{ImageProgram, Recipe};
@@ -59,11 +60,10 @@ pub(crate) fn configuration(repo: &Monorepo, recipe: &Recipe) -> Result<LayerFil
         let (name, file) = path;
         let source = repo.root.join(name);
         let bytes = std::fs::read(&source).with_context(|| format!("reading {}", source.display()))?;
-        anyhow::ensure!(
-            Sha256::digest(&bytes).as_slice() == file.digest,
-            "{} changed while the build was reading it\n  hint: run the build again",
-            source.display()
-        );
+        if Sha256::digest(&bytes).as_slice() != file.digest {
+            let text = format!("{} changed while the build was reading it", source.display());
+            return Err(Failed::new(Message::new(text).hint("run the build again")).into());
+        }
         files.add_bytes(format!("app/{name}"), bytes, if file.executable { 0o755 } else { 0o644 }, NODE)?;
     }
     Ok(files)

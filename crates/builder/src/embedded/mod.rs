@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use containers::LocalImage;
+use diagnostics::WrongUsage;
 use image::{
     Compression, ImageError, ImageSettings, Layer, Layout, StoredImage,
     prune::{ExplainSize, PruneClass},
@@ -24,7 +25,6 @@ use sandbox::{Build, EmbeddedJob, Gates, Sandbox};
 use crate::backend::{Backend, Built, Job};
 use crate::boot_image::Bootable;
 use crate::context::Context;
-use crate::error::WrongUsage;
 use crate::git::Commit;
 use crate::provenance::{Origin, ProvenanceInput};
 use crate::secrets::secrets;
@@ -44,12 +44,9 @@ const LAYOUT: &str = "image";
 pub(crate) fn check_settings(settings: &BuildSettings) -> Result<()> {
     pruning::classes(&settings.embedded.keep)?;
     if settings.embedded.compression == Some(Compression::Zstd) && !cfg!(feature = "zstd") {
-        return Err(WrongUsage(
-            "--compression zstd: this program was built without zstd, which takes long to compile\n  hint: build it in, \
-             with `cargo run --package xtask --features zstd -- build-image …`"
-                .to_owned(),
-        )
-        .into());
+        let hint = "build it in, with `cargo run --package xtask --features zstd -- build-image …`";
+        let text = "--compression zstd: this program was built without zstd, which takes long to compile";
+        return Err(WrongUsage::new(text).hint(hint).into());
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use image::prune::{AppTree, Libc, Platform, PruneClass, PrunePlan};
 use monorepo::Monorepo;
 use serde_json::Value;
 
-use crate::error::WrongUsage;
+use diagnostics::WrongUsage;
 
 /// The classes to leave out: all but those to keep.
 pub(crate) fn classes(keep: &[String]) -> Result<BTreeSet<PruneClass>> {
@@ -18,7 +18,7 @@ pub(crate) fn classes(keep: &[String]) -> Result<BTreeSet<PruneClass>> {
             classes.clear();
         } else if !PruneClass::ALL.iter().any(|class| class.name() == name) {
             let known: Vec<_> = PruneClass::ALL.iter().map(|class| class.name()).collect();
-            return Err(WrongUsage(format!("--keep {name}: expected all, or one of {}", known.join(", "))).into());
+            return Err(WrongUsage::new(format!("--keep {name}: expected all, or one of {}", known.join(", "))).into());
         }
         classes.retain(|class| class.name() != name);
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use containers::LocalImage;
-use diagnostics::Finding;
+use diagnostics::{Finding, WrongUsage};
 use image::LayerContents;
 use process::StepState;
 use recipe::Recipe;
@@ -18,7 +18,6 @@ use super::page::{self, BuildResult};
 use super::record::{self, Previous, Record};
 use super::timeline::{Bar, Needs, StepOutcome};
 use crate::console::Console;
-use crate::error::WrongUsage;
 use crate::files::write_atomically;
 use crate::state::State;
 use crate::step_log::StepLog;

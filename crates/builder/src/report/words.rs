@@ -1,17 +1,6 @@
 //! Numbers in words, as the page has them.
 
-/// Bytes, decimal, as Docker counts.
-pub(crate) fn bytes(number: u64) -> String {
-    match number {
-        0..1_000 => format!("{number} B"),
-        1_000..999_950 => tenths(number.saturating_add(50) / 100, "kB"),
-        _ => tenths(number.saturating_add(50_000) / 100_000, "MB"),
-    }
-}
-
-fn tenths(tenths: u64, unit: &str) -> String {
-    format!("{}.{} {unit}", tenths / 10, tenths % 10)
-}
+pub(crate) use diagnostics::decimal_size as bytes;
 
 /// What became of a number of bytes.
 pub(crate) fn change_of_bytes(before: u64, now: u64) -> String {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use diagnostics::hexadecimal;
+use diagnostics::{Failed, Message, hexadecimal};
 use process::{EngineError, Interrupt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -69,10 +69,10 @@ impl State {
         let base = shared_folder(state_dir)?;
         let folder = base.join(folder_name(root));
         let hint = "name a writable folder with `--state-dir DIR`";
-        std::fs::create_dir_all(folder.join("logs"))
-            .with_context(|| format!("creating the state folder {}\n  hint: {hint}", folder.display()))?;
-        let lock =
-            File::create(folder.join(LOCK_FILE)).with_context(|| format!("creating a lock file\n  hint: {hint}"))?;
+        let creating = Message::new(format!("creating the state folder {}", folder.display())).hint(hint);
+        std::fs::create_dir_all(folder.join("logs")).map_err(Failed::from_cause(creating))?;
+        let locking = Message::new("creating a lock file").hint(hint);
+        let lock = File::create(folder.join(LOCK_FILE)).map_err(Failed::from_cause(locking))?;
         wait_for(&lock, console, interrupt)?;
         write_atomically(&folder.join(ROOT_FILE), root.as_os_str().as_encoded_bytes())?;
         let state = Self { shared: base, folder, _lock: lock };
@@ -165,8 +165,8 @@ pub fn shared_folder(state_dir: Option<&Path>) -> Result<PathBuf> {
 fn default_folder() -> Result<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    let cache =
-        cache.context("neither XDG_CACHE_HOME nor HOME is set\n  hint: name a folder with `--state-dir DIR`")?;
+    let none = || Message::new("neither XDG_CACHE_HOME nor HOME is set").hint("name a folder with `--state-dir DIR`");
+    let cache = cache.ok_or_else(|| Failed::new(none()))?;
     Ok(cache.join("backstage-xtask"))
 }
 

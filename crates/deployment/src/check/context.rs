@@ -13,6 +13,8 @@ use crate::flightcontrol::inputs;
 pub(crate) struct Context<'a> {
     pub(crate) repo: &'a Monorepo,
     pub(crate) recipe: &'a Recipe,
+    /// Dockerfiles that are not there.
+    pub(crate) missing: &'a BTreeSet<String>,
     /// Variables that the configuration needs: referred to without a fallback where no later file replaces it.
     pub(crate) needed: BTreeSet<String>,
     /// Every file that a build reads.
@@ -20,13 +22,14 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(repo: &'a Monorepo, recipe: &'a Recipe) -> Result<Self, Problems> {
-        let config = DeployedConfig::read(&repo.deployed_texts()?)?;
+    pub(crate) fn new(repo: &'a Monorepo, recipe: &'a Recipe, missing: &'a BTreeSet<String>) -> Result<Self, Problems> {
+        let config = DeployedConfig::read(&repo.configs.deployed_texts)?;
         let needed = config
             .variables
             .into_iter()
             .filter(|(name, variable)| !variable.has_fallback && !config.replaced_variables.contains(name));
-        Ok(Self { repo, recipe, needed: needed.map(|(name, _)| name).collect(), inputs: inputs(repo, recipe) })
+        let needed = needed.map(|(name, _)| name).collect();
+        Ok(Self { repo, recipe, missing, needed, inputs: inputs(repo, recipe) })
     }
 }
 

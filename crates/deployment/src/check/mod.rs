@@ -13,6 +13,8 @@ mod instructions;
 mod pins;
 mod service;
 
+use std::collections::BTreeSet;
+
 use diagnostics::{Baseline, BaselineResult, Finding, Problems, Subjects, Verifier};
 use monorepo::{Glob, Monorepo};
 
@@ -49,6 +51,8 @@ pub struct Deployment {
     pub services: Option<DeploymentFile>,
     /// The Dockerfiles.
     pub dockerfiles: Vec<Dockerfile>,
+    /// Those of [`service_dockerfiles`] that are not there.
+    pub missing: BTreeSet<String>,
     /// What images stand on, by digest.
     pub pins: Vec<Pin>,
 }
@@ -63,10 +67,15 @@ pub fn named_dockerfiles(repo: &Monorepo, services: &str) -> Vec<String> {
     service::dockerfile_paths(repo, services)
 }
 
+/// Every Dockerfile that a service may be built by: those that are named, and that of a service that names none.
+pub fn service_dockerfiles(repo: &Monorepo, services: &str) -> BTreeSet<String> {
+    named_dockerfiles(repo, services).into_iter().chain([service::DOCKERFILE.to_owned()]).collect()
+}
+
 /// Everything that is wrong, in the order of the codes, with findings that are accepted set apart.
 ///
 /// # Errors
-/// A deployed configuration is not YAML, or cannot be read.
+/// A deployed configuration is not YAML.
 pub fn check_deployment(
     repo: &Monorepo,
     recipe: &Recipe,
@@ -78,7 +87,7 @@ pub fn check_deployment(
 }
 
 fn findings(repo: &Monorepo, recipe: &Recipe, deployment: &Deployment) -> Result<Vec<Finding>, Problems> {
-    let context = Context::new(repo, recipe)?;
+    let context = Context::new(repo, recipe, &deployment.missing)?;
     let mut findings = Vec::new();
     if let Some(services) = &deployment.services {
         findings.extend(service::check(&context, services));

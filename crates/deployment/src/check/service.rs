@@ -21,6 +21,8 @@ const RANGES: &[(&str, f64, f64)] = &[
     ("minInstances", 0.0, f64::INFINITY),
     ("cpu", 0.125, 192.0),
 ];
+/// The Dockerfile of a service that names none.
+pub(super) const DOCKERFILE: &str = "Dockerfile";
 /// The port that Flightcontrol takes.
 const DEFAULT_PORT: u64 = 3000;
 
@@ -33,6 +35,7 @@ struct Service<'a> {
     node: &'a Node,
 }
 
+/// Every Dockerfile that is named.
 pub(super) fn dockerfile_paths(repo: &Monorepo, text: &str) -> Vec<String> {
     let Ok(json) = JsonText::parse(text) else { return Vec::new() };
     let services = environments(&json).iter().filter_map(|environment| environment.get("services"));
@@ -85,8 +88,8 @@ impl Service<'_> {
 
 fn paths(service: &Service<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let path = service.text("dockerfilePath").unwrap_or_else(|| "Dockerfile".to_owned());
-    if !service.context.repo.root.join(normal(&path)).is_file() {
+    let path = service.text("dockerfilePath").unwrap_or_else(|| DOCKERFILE.to_owned());
+    if service.context.missing.contains(normal(&path)) {
         let rendered = format!("{}/Dockerfile.flightcontrol", service.context.recipe.backend);
         let next = format!("write \"{rendered}\"; `cargo xtask render` makes it");
         findings.push(service.finding(NO_DOCKERFILE, "dockerfilePath", "a file of the repository", &next));

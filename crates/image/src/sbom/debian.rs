@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Component, Kind, purl};
-use crate::verify::checks::{debian_field as field, debian_records as records};
+use crate::debian::field;
+use crate::verify::checks::debian_records as records;
 use crate::verify::context::Context;
 use crate::verify::notes::Content;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use diagnostics::{Secret, scan_for_secrets};
+use diagnostics::{SecretShape, scan_for_secrets};
 use monorepo::LOCKFILE;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,7 +35,7 @@ const INSTALLED: &[&str] =
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
     /// The secrets it seems to hold.
-    pub(crate) secrets: Vec<Secret>,
+    pub(crate) secrets: Vec<SecretShape>,
     /// What it is.
     pub(crate) content: Content,
 }

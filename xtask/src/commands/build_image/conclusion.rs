@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use builder::summary::{self, StepLine, megabytes};
+use builder::summary::{self, StepLine};
 use builder::{FinishedBuild, write_atomically};
+use diagnostics::megabytes;
 use process::StepState;
 use serde_json::json;
 

@@ -62,7 +62,7 @@ fn build(
         sizes::print(&built, flags.embedded.explain_size, printer);
         let freed = state::prune(state.shared());
         if freed > 0 {
-            printer.say(&format!("removed {} that no build used for a month", builder::summary::megabytes(freed)));
+            printer.say(&format!("removed {} that no build used for a month", diagnostics::megabytes(freed)));
         }
     }
     Ok(())

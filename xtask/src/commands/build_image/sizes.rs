@@ -1,7 +1,7 @@
 //! Where the bytes of an app in its image are.
 
 use builder::FinishedBuild;
-use builder::summary::megabytes;
+use diagnostics::megabytes;
 use image::prune::ExplainSize;
 use serde_json::json;
 

@@ -4,8 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use builder::summary::megabytes;
-use diagnostics::{Problem, Problems};
+use diagnostics::{Problem, Problems, megabytes};
 use serde::Deserialize;
 
 use crate::output::Printer;
@@ -35,7 +34,7 @@ struct Step {
 pub(super) fn run(before: &Path, after: &Path, printer: &Printer) -> Result<()> {
     let after = read(after)?;
     let before = if before.exists() { Some(read(before)?) } else { None };
-    printer.verbatim(markdown(before.as_ref(), &after).trim_end());
+    printer.data(markdown(before.as_ref(), &after).trim_end());
     Ok(())
 }
 

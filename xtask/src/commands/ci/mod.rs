@@ -45,7 +45,7 @@ fn init(flags: &CiInit, repository: &RepositoryFlags, printer: &Printer) -> Resu
     let path = flags.file.as_deref().unwrap_or(service.path());
     if path.starts_with('/') || path.split('/').any(|part| part == "..") {
         return Err(
-            WrongUsage(format!("--file {path}: expected a file of the repository, relative to its root")).into()
+            WrongUsage::new(format!("--file {path}: expected a file of the repository, relative to its root")).into()
         );
     }
     let workflow = service.workflow(&repo.settings.flightcontrol.branch, path);

@@ -17,7 +17,7 @@ use crate::exit::CheckFailed;
 use crate::flags::{Config, MessageFormat, RepositoryFlags};
 use crate::image_source::ImageSource;
 use crate::output::Printer;
-use crate::repository;
+use crate::{invoked_as, repository};
 use schema::Schema;
 
 /// What a backend loads that is told nothing (`config-loader`, `ConfigSources.default`).
@@ -77,13 +77,13 @@ pub(crate) fn run(
         MessageFormat::Json => printer.message("config", message(&subject, &config, &sources, &schema)),
         _ => {
             printer.data(table(&subject, &config, &sources).trim_end());
-            printer.data(schema.table().trim_end());
+            printer.data(invoked_as::in_text(&schema.table()).trim_end());
         }
     }
     require_files(&subject)?;
     if let Some(first) = schema.complaints().first() {
         let next = "mend the file, or the `configSchema` of the package that reads the key";
-        return Err(CheckFailed(format!("config:check: {first}\n  hint: {next}")).into());
+        return Err(CheckFailed::new(format!("config:check: {first}")).hint(next).into());
     }
     if flags.require { require_variables(&config, &sources) } else { Ok(()) }
 }
@@ -95,18 +95,17 @@ fn require_variables(config: &DeployedConfig, sources: &BTreeMap<String, Source>
     if lines.is_empty() {
         return Ok(());
     }
-    Err(CheckFailed(format!(
-        "not set, and without a fallback: {}\n  hint: set them in the environment of this command, as the deployment does, or write `${{NAME:-VALUE}}`",
-        lines.join("; ")
-    ))
-    .into())
+    Err(CheckFailed::new(format!("not set, and without a fallback: {}", lines.join("; ")))
+        .hint("set them in the environment of this command, as the deployment does, or write `${NAME:-VALUE}`")
+        .into())
 }
 
 fn require_files(subject: &Subject) -> Result<()> {
     match subject.missing.first() {
-        Some(missing) => Err(CheckFailed(format!(
-            "{missing}: named by `--config` of the image's command, and not in the image\n  hint: name files that are there, or build with `cargo xtask build-image`"
+        Some(missing) => Err(CheckFailed::new(format!(
+            "{missing}: named by `--config` of the image's command, and not in the image"
         ))
+        .hint("name files that are there, or build with `cargo xtask build-image`")
         .into()),
         None => Ok(()),
     }
@@ -116,7 +115,7 @@ fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<(Subject,
     let repo = repository::read(flags, printer)?;
     let image = recipe::plan(&repo, None).image;
     let subject = Subject {
-        files: repo.deployed_texts().map_err(diagnostics::Problems::from)?,
+        files: repo.configs.deployed_texts.clone(),
         missing: Vec::new(),
         environment: names(&image.environment),
         ports: vec![image.port.to_string()],

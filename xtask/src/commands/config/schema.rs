@@ -125,8 +125,8 @@ fn placed(repo: &Monorepo, line: &str, variables: &[(String, OsString)]) -> Stri
     let pointer = line.rsplit_once(" at /").map_or(String::new(), |(_, pointer)| format!("/{pointer}"));
     let key = line.split("additionalProperty=").nth(1).and_then(|rest| rest.split([' ', ',']).next());
     let pointer = key.map_or(pointer.clone(), |key| format!("{}/{key}", pointer.trim_end_matches('/')));
-    let texts = repo.deployed_texts().unwrap_or_default();
-    match texts.iter().rev().find(|(name, text)| monorepo::has_config_value(name, text, &pointer)) {
+    match repo.configs.deployed_texts.iter().rev().find(|(name, text)| monorepo::has_config_value(name, text, &pointer))
+    {
         Some((name, _)) => format!("{name}: {line}"),
         None => line,
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use diagnostics::gigabytes;
 use process::Invocation;
 
 use super::line::{Line, State};
@@ -43,11 +44,6 @@ impl Need {
         let next = (state != State::Ok).then(|| next.to_owned());
         Line { state, next, ..Line::ok(check, found) }
     }
-}
-
-fn gigabytes(bytes: u64) -> String {
-    let tenths = bytes / (GB / 10);
-    format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
 fn disk(shared: &Path) -> Line {

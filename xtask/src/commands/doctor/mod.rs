@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::exit::CheckFailed;
 use crate::flags::{Doctor, MessageFormat, RepositoryFlags};
 use crate::output::Printer;
-use crate::repository;
+use crate::{invoked_as, repository};
 use line::{Line, Owner, State};
 
 pub(crate) fn run(
@@ -38,7 +38,7 @@ pub(crate) fn run(
     }
     match printer.format() {
         MessageFormat::Json => printer.message("doctor", json!({ "lines": lines })),
-        _ => printer.data(table(&lines).trim_end()),
+        _ => printer.data(invoked_as::in_text(&table(&lines)).trim_end()),
     }
     conclude(&lines)
 }
@@ -86,7 +86,7 @@ fn conclude(lines: &[Line]) -> Result<()> {
         bail!(EngineError::Missing { what: "this machine is not ready".to_owned(), details: Vec::new(), hint });
     }
     if repository > 0 {
-        bail!(CheckFailed("the repository is not ready\n  hint: do what stands after `next:`".to_owned()));
+        bail!(CheckFailed::new("the repository is not ready").hint("do what stands after `next:`"));
     }
     Ok(())
 }

@@ -33,5 +33,5 @@ fn require_tests(workspace: &Path) -> Result<()> {
         return Ok(());
     }
     let hint = "run it in a clone of backstage-xtask; `cargo xtask doctor` and `cargo xtask build-image` are for here";
-    Err(WrongUsage(format!("a vendored copy has neither tests nor the demo\n  hint: {hint}")).into())
+    Err(WrongUsage::new(format!("a vendored copy has neither tests nor the demo\n  hint: {hint}")).into())
 }

@@ -155,7 +155,7 @@ fn conclude(tally: &Tally, require_all: bool, printer: &Printer) -> Result<()> {
     let Tally { passed, failed, skipped } = tally;
     printer.data(&format!("{passed} passed, {failed} failed, {} skipped", skipped.len()));
     if *failed > 0 {
-        bail!(CheckFailed(format!("{failed} tests failed")));
+        bail!(CheckFailed::new(format!("{failed} tests failed")));
     }
     if require_all && !skipped.is_empty() {
         bail!("nothing may be skipped, but this was: {}", skipped.join("; "));

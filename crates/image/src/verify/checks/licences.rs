@@ -4,6 +4,7 @@
 use diagnostics::{Finding, few};
 
 use crate::codes::LICENCE;
+use crate::debian::{field, is_installed, stanzas};
 use crate::verify::context::{Context, FindingText, text};
 
 const STATUS: &str = "var/lib/dpkg/status";
@@ -38,16 +39,6 @@ pub(crate) fn packages<'a>(context: &Context<'a>) -> Vec<(&'a str, &'a str)> {
 /// What dpkg, or the folder in its place, says of each package that is installed.
 pub(crate) fn records<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> {
     let one_by_one = context.tree.under(STATUS_FOLDER).filter_map(|(_, node)| text(node));
-    let records = context.text(STATUS).into_iter().chain(one_by_one).flat_map(|text| text.split("\n\n"));
+    let records = context.text(STATUS).into_iter().chain(one_by_one).flat_map(stanzas);
     records.filter(|record| is_installed(record))
-}
-
-fn is_installed(record: &str) -> bool {
-    field(record, "Status").is_none_or(|status| status.ends_with(" installed"))
-}
-
-/// A field of a record, on one line.
-pub(crate) fn field<'a>(record: &'a str, name: &str) -> Option<&'a str> {
-    let line = record.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    line.map(str::trim)
 }

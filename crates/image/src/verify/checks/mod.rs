@@ -14,7 +14,7 @@ mod user;
 pub use configs::config_files;
 use diagnostics::Finding;
 pub(crate) use leftovers::is_leftover;
-pub(crate) use licences::{field as debian_field, packages as debian_packages, records as debian_records};
+pub(crate) use licences::{packages as debian_packages, records as debian_records};
 
 use super::context::Context;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::{Finding, Secret, scan_for_secrets};
+use diagnostics::{Finding, SecretShape, scan_for_secrets};
 
 use crate::codes::SECRET;
 use crate::document::json;
@@ -13,7 +13,7 @@ const CONFIGURATION: &str = "the configuration";
 
 /// Secrets in files, in those that a later layer hides, and in the environment, the labels and the history.
 pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
-    let mut secrets: BTreeMap<&str, (&[Secret], &str)> = BTreeMap::new();
+    let mut secrets: BTreeMap<&str, (&[SecretShape], &str)> = BTreeMap::new();
     for (path, note) in context.tree.hidden().filter(|(_, note)| !note.secrets.is_empty()) {
         secrets.insert(path, (&note.secrets, ", which a later layer hides and does not remove"));
     }
@@ -26,7 +26,7 @@ pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
     if !in_configuration.is_empty() {
         secrets.insert(CONFIGURATION, (&in_configuration, ""));
     }
-    let finding = |(place, (kinds, how)): (&str, (&[Secret], &str))| {
+    let finding = |(place, (kinds, how)): (&str, (&[SecretShape], &str))| {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         let found = format!("{}{how}", names.join(", "));
         let next = "revoke it, then hand it to the build by `RUN --mount=type=secret` and to the backend at run time";

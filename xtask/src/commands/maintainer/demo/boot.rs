@@ -127,7 +127,7 @@ impl Session<'_> {
         let ready = process::as_step("boot", self.printer, || {
             boot::wait_until_ready(program, &server, READY_LIMIT, self.interrupt)
         })?;
-        let Answers { scripts, .. } = boot::page_answers(&server).map_err(CheckFailed)?;
+        let Answers { scripts, .. } = boot::page_answers(&server).map_err(CheckFailed::new)?;
         let address = format!("http://localhost:{port}");
         let (ready, seconds) = (ready.as_secs_f64(), start.elapsed().as_secs_f64());
         self.printer.block(&format!(

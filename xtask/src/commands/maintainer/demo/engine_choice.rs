@@ -8,6 +8,7 @@ use containers::{
 use process::{EngineError, Interrupt};
 
 use crate::commands::base_image;
+use crate::error_text::without_hint;
 use crate::flags::{EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
@@ -39,9 +40,8 @@ pub(super) fn choose(
             Ok(chosen) => Ok(chosen),
             Err(_) if interrupt.is_set() => Err(EngineError::Interrupted.into()),
             Err(error) => {
-                let text = error.to_string();
-                let reason: Vec<_> =
-                    text.lines().map(str::trim).take_while(|line| !line.starts_with("hint:")).collect();
+                let text = without_hint(&error);
+                let reason: Vec<_> = text.lines().map(str::trim).collect();
                 printer.say(&format!("without Docker: {}", reason.join("; ")));
                 Ok(Chosen::Embedded)
             }

@@ -9,11 +9,13 @@ mod packages;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use boot::Boot;
+use diagnostics::{Failed, Message};
 use process::Interrupt;
 
 use crate::commands::build_image;
+use crate::error_text::without_hint;
 use crate::flags::{BootFlags, BuildImage, Demo, EmbeddedFlags, EngineChoice, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
@@ -25,9 +27,11 @@ const FOLDER: &str = "tests/fixtures/demo";
 
 pub(crate) fn run(flags: &Demo, common: &RepositoryFlags, printer: &Printer, interrupt: &Interrupt) -> Result<()> {
     let start = Instant::now();
-    let workspace = repository::workspace_folder().context(
-        "the demo is part of this tool's source\n  hint: start it as `cargo xtask demo` in the folder of the source",
-    )?;
+    let nowhere = || {
+        let text = Message::new("the demo is part of this tool's source");
+        Failed::new(text.hint("start it as `cargo xtask demo` in the folder of the source"))
+    };
+    let workspace = repository::workspace_folder().ok_or_else(nowhere)?;
     let demo = workspace.join(FOLDER);
     super::require_tests(&workspace)?;
     let repository =
@@ -55,10 +59,12 @@ fn prepare<'a>(
         Ok(boot) => Ok(Some(boot)),
         Err(error) if flags.once => Err(error),
         Err(error) => {
-            let command = packages::by_hand(missing).map(|command| format!("\n  hint: `{command}`"));
-            let text = error.to_string();
-            let reason = if command.is_some() { text.split("\n  hint: ").next().unwrap_or_default() } else { &text };
-            printer.warning(&format!("the demo is built, but not run: {reason}{}", command.unwrap_or_default()));
+            let text = |reason: String| format!("the demo is built, but not run: {reason}");
+            let warning = match packages::by_hand(missing) {
+                Some(command) => Message::new(text(without_hint(&error))).hint(format!("`{command}`")),
+                None => Message::new(text(error.to_string())),
+            };
+            printer.warning(&warning.to_string());
             Ok(None)
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn files() -> Result<Vec<Wanted>> {
     let root = Path::new(PACKAGE).parent().unwrap_or(Path::new("/"));
     if !root.join("Cargo.toml").is_file() {
         let hint = "run `cargo xtask vendor` in the folder of backstage-xtask itself";
-        return Err(WrongUsage(format!("this is a vendored copy, and passes on no other\n  hint: {hint}")).into());
+        return Err(WrongUsage::new("this is a vendored copy, and passes on no other").hint(hint).into());
     }
     let mut sources = Vec::new();
     for part in PARTS {

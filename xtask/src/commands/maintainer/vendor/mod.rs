@@ -66,7 +66,7 @@ fn refuse(conflicts: &[Conflict]) -> Result<()> {
         return Ok(());
     }
     let texts: Vec<_> = conflicts.iter().map(ToString::to_string).collect();
-    Err(CheckFailed(format!("nothing is written:\n{}", texts.join("\n"))).into())
+    Err(CheckFailed::new(format!("nothing is written:\n{}", texts.join("\n"))).into())
 }
 
 /// The copy comes first, then what makes cargo look at it, and the record last: stopped before, the next run finds

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
-use diagnostics::{Problem, Problems};
+use diagnostics::{Problem, Problems, write_hint};
 
 use super::copy::{Kind, Wanted};
 use super::merge::{Merged, merge};
@@ -34,13 +34,13 @@ pub(super) struct Conflict {
 impl fmt::Display for Conflict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, why, shown, .. } = self;
-        write!(
-            out,
-            "{path} {why}\n{}\n  hint: bring your edit into line with what is shown, or add `--force`: {path} will be \
-             this version's, and yours will be {}",
-            shown.trim_end(),
+        write!(out, "{path} {why}\n{}", shown.trim_end())?;
+        let hint = format!(
+            "bring your edit into line with what is shown, or add `--force`: {path} will be this version's, and yours \
+             will be {}",
             aside(path)
-        )
+        );
+        write_hint(out, Some(&hint))
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn name() -> &'static str {
 }
 
 /// A text of ours for people, with the commands in it as they can be typed here.
-pub(crate) fn named(text: &str) -> Cow<'_, str> {
+pub(crate) fn in_text(text: &str) -> Cow<'_, str> {
     match name() {
         BY_CARGO => Cow::Borrowed(text),
         name => Cow::Owned(text.replace(BY_CARGO, name)),
