@@ -5,12 +5,27 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use diagnostics::{binary_size, hexadecimal};
+use serde::Serialize;
 
 use crate::content::{Collector, Content, Wanted};
 use crate::limits::Limits;
 use crate::reader;
 use crate::stop::Stop;
-use crate::verify::ArchiveSummary;
+
+/// One archive in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArchiveSummary {
+    /// Its file name.
+    pub name: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Number of entries.
+    pub entries: usize,
+    /// Size of its files when unpacked.
+    pub unpacked_bytes: u64,
+}
 
 /// An archive as far as it could be read.
 pub(crate) struct Archive {

@@ -27,6 +27,7 @@ mod stop;
 mod verify;
 mod walk;
 
+pub use archive::ArchiveSummary;
 pub use codes::{CODES, SOURCE_MAPS};
 pub use image::{AppFile, AppFileKind, is_read_of_app, verify_app};
-pub use verify::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};
+pub use verify::{BUNDLE, SKELETON, Verification, verify, verify_against};

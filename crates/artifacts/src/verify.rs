@@ -7,7 +7,7 @@ use diagnostics::{Baseline, BaselineResult, Finding, Severity, Subjects, Verifie
 use monorepo::{Monorepo, Workspace};
 use serde::Serialize;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, ArchiveSummary};
 use crate::checks::{Context, frontend, of_archives, scripts};
 use crate::codes::{CODES, STALE_BASELINE};
 use crate::content::Wanted;
@@ -44,21 +44,6 @@ impl Verification {
     pub fn at_least(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.severity >= severity)
     }
-}
-
-/// One archive in numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ArchiveSummary {
-    /// Its file name.
-    pub name: String,
-    /// Size of the file.
-    pub bytes: u64,
-    /// SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
-    /// Number of entries.
-    pub entries: usize,
-    /// Size of its files when unpacked.
-    pub unpacked_bytes: u64,
 }
 
 /// Verifies both archives in `dist` against the repository they were built from. Whatever is wrong

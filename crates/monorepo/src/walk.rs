@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use diagnostics::{Problem, Problems};
 
 use crate::gitignores::{Gitignore, PathKind};
-use crate::ignore_rules::never_in_context;
+use crate::never::never_in_context;
 
 /// A `.gitignore`, and how long the path of its folder is, with a slash at its end.
 struct Rules {

@@ -1,7 +1,6 @@
 //! `base-image`: a base where no registry can be reached, or the lock of one for builds without an engine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use anyhow::Result;
 use builder::state::State;
@@ -106,7 +105,7 @@ pub(crate) fn make(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let docker = docker::find(None)?;
-    let state = State::open(Path::new("/base-image"), repository.state_dir.as_deref(), printer, interrupt)?;
+    let state = State::of_base_images(repository.state_dir.as_deref(), printer, interrupt)?;
     let scratch = state.scratch()?;
     let log = state.path("logs/base-image.log");
     let steps = StepLog::new(printer);

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::console::Console;
 use crate::files::{sha256, write_atomically};
 
-use repositories::{LOCK_FILE, ROOT_FILE};
+use repositories::{BASE_IMAGES, LOCK_FILE, ROOT_FILE};
 pub use repositories::{RepositoryFolder, repositories, shared_parts};
 pub use unused::{list, prune, size};
 
@@ -68,14 +68,29 @@ impl State {
     pub fn open(root: &Path, state_dir: Option<&Path>, console: &dyn Console, interrupt: &Interrupt) -> Result<Self> {
         let base = shared_folder(state_dir)?;
         let folder = base.join(folder_name(root));
+        let state = Self::lock(base, folder, console, interrupt)?;
+        write_atomically(&state.path(ROOT_FILE), root.as_os_str().as_encoded_bytes())?;
+        Ok(state)
+    }
+
+    /// Opens and locks what base images are made in, which belongs to no repository.
+    ///
+    /// # Errors
+    /// As [`State::open`].
+    pub fn of_base_images(state_dir: Option<&Path>, console: &dyn Console, interrupt: &Interrupt) -> Result<Self> {
+        let base = shared_folder(state_dir)?;
+        let folder = base.join(BASE_IMAGES);
+        Self::lock(base, folder, console, interrupt)
+    }
+
+    fn lock(shared: PathBuf, folder: PathBuf, console: &dyn Console, interrupt: &Interrupt) -> Result<Self> {
         let hint = "name a writable folder with `--state-dir DIR`";
         let creating = Message::new(format!("creating the state folder {}", folder.display())).hint(hint);
         std::fs::create_dir_all(folder.join("logs")).map_err(Failed::from_cause(creating))?;
         let locking = Message::new("creating a lock file").hint(hint);
         let lock = File::create(folder.join(LOCK_FILE)).map_err(Failed::from_cause(locking))?;
         wait_for(&lock, console, interrupt)?;
-        write_atomically(&folder.join(ROOT_FILE), root.as_os_str().as_encoded_bytes())?;
-        let state = Self { shared: base, folder, _lock: lock };
+        let state = Self { shared, folder, _lock: lock };
         state.remove_leftovers();
         Ok(state)
     }

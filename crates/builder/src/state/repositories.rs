@@ -8,8 +8,10 @@ use std::time::{Duration, SystemTime};
 pub(super) const ROOT_FILE: &str = "repository";
 /// The lock of a folder; its time is that of the last build.
 pub(super) const LOCK_FILE: &str = "lock";
+/// What base images are made in.
+pub(super) const BASE_IMAGES: &str = "base-image";
 /// What all repositories share, by name.
-const SHARED: &[&str] = &["apt", "caches", "downloads", "images", "npm", "roots"];
+const SHARED: &[&str] = &["apt", BASE_IMAGES, "caches", "downloads", "images", "npm", "roots"];
 
 /// The folder of one repository.
 pub struct RepositoryFolder {
