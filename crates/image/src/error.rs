@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
+use diagnostics::escaped;
+
 /// A failure. It names the file, what was found, and what was expected.
 #[derive(Debug)]
 pub enum ImageError {
@@ -54,7 +56,9 @@ impl fmt::Display for ImageError {
         match self {
             Self::Io { doing, source } => write!(out, "{doing}: {source}"),
             Self::Unexpected { file, expected, found } => {
-                write!(out, "{}\n  expected: {expected}\n  found: {found}", file.display())
+                // What an untrusted image holds must not steer a terminal.
+                let [file, expected, found] = [&file.display().to_string(), expected, found].map(|text| escaped(text));
+                write!(out, "{file}\n  expected: {expected}\n  found: {found}")
             }
             Self::Refused { reason, hint } => write!(out, "{reason}\n  hint: {hint}"),
         }

@@ -1,8 +1,8 @@
 //! An image layout in a folder (OCI image specification, image-layout.md). Its files are untrusted: they are
 //! read within limits and compared with their digests.
 
-use std::fs::{self, File, Permissions};
-use std::io::{ErrorKind, Read, Write};
+use std::fs::{self, Permissions};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 use crate::digest::Digest;
 use crate::document::{Descriptor, Index, json};
 use crate::error::ImageError;
+use crate::open::open_in;
 
 /// Most bytes of a JSON document; registries refuse larger manifests.
 const DOCUMENT_LIMIT: u64 = 4 << 20;
@@ -57,7 +58,7 @@ impl Layout {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, ImageError> {
         let folder = folder.into();
         let file = folder.join(LAYOUT_FILE);
-        let Version { image_layout_version: version } = parse(&file, &read_limited(&file)?)?;
+        let Version { image_layout_version: version } = parse(&file, &read_limited(&folder, LAYOUT_FILE)?)?;
         if version != "1.0.0" {
             return Err(ImageError::unexpected(&file, "imageLayoutVersion 1.0.0", format!("{version:?}")));
         }
@@ -71,7 +72,7 @@ impl Layout {
 
     /// The file of a blob, whether it is there or not.
     pub fn blob(&self, digest: &Digest) -> PathBuf {
-        self.folder.join(BLOBS).join(digest.hex())
+        self.folder.join(blob_name(digest))
     }
 
     /// The names of its images, sorted.
@@ -86,8 +87,7 @@ impl Layout {
     }
 
     pub(crate) fn index(&self) -> Result<Index, ImageError> {
-        let file = self.folder.join(INDEX_FILE);
-        parse(&file, &read_limited(&file)?)
+        parse(&self.folder.join(INDEX_FILE), &read_limited(&self.folder, INDEX_FILE)?)
     }
 
     /// Replaces `index.json` as a whole.
@@ -115,7 +115,7 @@ impl Layout {
     /// Reads a blob that is JSON, and compares it with its descriptor.
     pub(crate) fn read_blob<T: DeserializeOwned>(&self, descriptor: &Descriptor) -> Result<T, ImageError> {
         let file = self.blob(&descriptor.digest);
-        let bytes = read_limited(&file)?;
+        let bytes = read_limited(&self.folder, &blob_name(&descriptor.digest))?;
         if bytes.len() as u64 != descriptor.size {
             let found = format!("{} bytes", bytes.len());
             return Err(ImageError::unexpected(&file, format!("{} bytes", descriptor.size), found));
@@ -147,18 +147,18 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ImageError> {
     persist(file, path)
 }
 
-/// Reads a document that is not too large.
-fn read_limited(path: &Path) -> Result<Vec<u8>, ImageError> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(ImageError::unexpected(path, "a file", "nothing"));
-        }
-        opened => opened.map_err(ImageError::io("opening", path))?,
-    };
+/// A blob's name in a layout.
+pub(crate) fn blob_name(digest: &Digest) -> String {
+    format!("{BLOBS}/{}", digest.hex())
+}
+
+/// Reads a document of a layout that is not too large.
+fn read_limited(folder: &Path, name: &str) -> Result<Vec<u8>, ImageError> {
+    let (file, path) = (open_in(folder, name)?, folder.join(name));
     let mut bytes = Vec::new();
-    let read = file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(ImageError::io("reading", path))?;
+    let read = file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(ImageError::io("reading", &path))?;
     if read as u64 > DOCUMENT_LIMIT {
-        return Err(ImageError::unexpected(path, "at most 4 MiB of JSON", "more"));
+        return Err(ImageError::unexpected(&path, "at most 4 MiB of JSON", "more"));
     }
     Ok(bytes)
 }

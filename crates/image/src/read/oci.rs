@@ -43,7 +43,12 @@ fn image(store: &Store, manifest: Manifest) -> Result<StoredImage, ImageError> {
             let expected = format!("{} bytes", layer.size);
             return Err(ImageError::unexpected(&data.name, expected, format!("{} bytes", data.length)));
         }
-        Ok(StoredLayer { digest: Some(layer.digest), diff_id: diff_id.clone(), data })
+        Ok(StoredLayer {
+            digest: Some(layer.digest),
+            media_type: Some(layer.media_type),
+            diff_id: diff_id.clone(),
+            data,
+        })
     });
     Ok(StoredImage { layers: layers.collect::<Result<_, _>>()?, id: manifest.config.digest, config })
 }

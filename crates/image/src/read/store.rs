@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -13,7 +13,8 @@ use super::limits;
 use super::section::Section;
 use crate::digest::Digest;
 use crate::error::ImageError;
-use crate::layout::parse;
+use crate::layout::{blob_name, parse};
+use crate::open::open_in;
 
 /// The files of an image by name.
 pub(super) enum Store {
@@ -59,17 +60,8 @@ impl Store {
     pub(super) fn file(&self, name: &str) -> Result<Section, ImageError> {
         match self {
             Self::Folder(folder) => {
-                let path = folder.join(name);
-                // Looking first keeps a named pipe from blocking.
-                match path.metadata() {
-                    Ok(found) if found.is_file() => {}
-                    Err(error) if error.kind() != ErrorKind::NotFound => {
-                        return Err(ImageError::io("reading", &path)(error));
-                    }
-                    _ => return Err(ImageError::unexpected(&path, "a file", "nothing")),
-                }
-                let opened = File::open(&path).and_then(|file| Section::whole(file, &path));
-                opened.map_err(ImageError::io("reading", &path))
+                let (opened, path) = (open_in(folder, name)?, folder.join(name));
+                Section::whole(opened, &path).map_err(ImageError::io("reading", &path))
             }
             Self::Archive { file, members } => {
                 let place = member(members, name);
@@ -83,7 +75,7 @@ impl Store {
 
     /// A blob's bytes; it is called by its digest.
     pub(super) fn blob(&self, digest: &Digest) -> Result<Section, ImageError> {
-        self.file(&format!("{}/{}", crate::layout::BLOBS, digest.hex()))
+        self.file(&blob_name(digest))
     }
 
     /// A JSON document, and its digest.

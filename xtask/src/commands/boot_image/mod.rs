@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use boot::READY_LIMIT;
+use image::ImageSource;
 use process::{EngineError, Interrupt};
 
 use crate::flags::{BootFlags, BootImage, RepositoryFlags};
@@ -36,8 +37,7 @@ pub(crate) fn run(
 ) -> Result<()> {
     let boot = Boot::prepare(&flags.boot)?;
     let state = State::open(&state_of(&flags.image)?, repository, printer, interrupt)?;
-    let scratch = state.scratch()?;
-    let subject = Subject::find(&flags.image, scratch.path())?;
+    let subject = Subject::find(&flags.image)?;
     let booted = boot.run(&subject, &flags.image, "", &state, printer, interrupt)?;
     booted.tell(&flags.image, printer);
     printer.data(&flags.image);
@@ -46,7 +46,8 @@ pub(crate) fn run(
 
 /// Whose state keeps the logs: that of the image's files, else of this tool.
 fn state_of(image: &str) -> Result<PathBuf> {
-    let file = image.split_once(':').map(|(_, path)| Path::new(path)).filter(|path| path.exists());
+    let source = ImageSource::parse(image);
+    let file = source.path().filter(|path| path.exists());
     match file.map(Path::canonicalize).or_else(|| repository::workspace_folder().map(Ok)) {
         Some(root) => root.with_context(|| format!("finding {image}")),
         None => std::env::current_dir().context("finding the working directory"),

@@ -1,14 +1,15 @@
-//! What is booted: an image that Docker has, or layers in files.
+//! What is booted: an image that Docker has, or one in files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use boot::{Container, Orders, Program, Publish, Service};
 use containers::docker::{self, Docker};
-
-use image::ImageSettings;
+use image::{ContainerConfig, StoredImage};
 use process::EngineError;
 use sandbox::{self, Bubblewrap, Sandbox};
+
+use crate::image_source;
 
 /// An image, and what runs it.
 pub(crate) enum Subject {
@@ -19,16 +20,14 @@ pub(crate) enum Subject {
         /// Its name or id.
         reference: String,
         /// How it runs.
-        settings: ImageSettings,
+        config: Box<ContainerConfig>,
     },
     /// In a sandbox.
-    Layers {
+    Files {
         /// What makes the sandbox.
         sandbox: Bubblewrap,
-        /// The layers' archives, the lowest first.
-        layers: Vec<PathBuf>,
-        /// How it runs.
-        settings: ImageSettings,
+        /// The image.
+        image: Box<StoredImage>,
     },
 }
 
@@ -51,10 +50,10 @@ impl Backend {
 }
 
 impl Subject {
-    /// The image that a command line names; archives are unpacked in `scratch`.
-    pub(crate) fn find(name: &str, scratch: &Path) -> Result<Self> {
-        match rootfs::open_image(name, scratch)? {
-            Some(stored) => Self::of_layers(stored.layers, stored.settings),
+    /// The image that a command line names.
+    pub(crate) fn find(name: &str) -> Result<Self> {
+        match StoredImage::open(&image_source::parse(name)?)? {
+            Some(image) => Self::of_files(image),
             None => Self::of_docker(&docker::find(None)?, name),
         }
     }
@@ -62,33 +61,35 @@ impl Subject {
     /// An image that Docker has.
     pub(crate) fn of_docker(docker: &Docker, reference: &str) -> Result<Self> {
         boot::ensure_local(docker)?;
-        let settings = docker.settings_of(reference)?;
+        let config = Box::new(docker.settings_of(reference)?);
         let docker = Box::new(docker.clone());
-        Ok(Self::Docker { docker, reference: reference.to_owned(), settings })
+        Ok(Self::Docker { docker, reference: reference.to_owned(), config })
     }
 
-    /// An image of these layers, run in a sandbox.
-    pub(crate) fn of_layers(layers: Vec<PathBuf>, settings: ImageSettings) -> Result<Self> {
+    /// An image in files, run in a sandbox.
+    pub(crate) fn of_files(image: StoredImage) -> Result<Self> {
         let sandbox = sandbox::find_sandbox()?;
         sandbox.check()?;
-        Ok(Self::Layers { sandbox, layers, settings })
+        Ok(Self::Files { sandbox, image: Box::new(image) })
     }
 
     /// How it runs.
-    pub(super) fn settings(&self) -> &ImageSettings {
+    pub(super) fn config(&self) -> &ContainerConfig {
         match self {
-            Self::Docker { settings, .. } | Self::Layers { settings, .. } => settings,
+            Self::Docker { config, .. } => config,
+            Self::Files { image, .. } => &image.config.config,
         }
     }
 
     /// Orders for its supervisor: a container's memory is the kernel's to limit.
     pub(super) fn orders(&self, database_port: u16, memory: u64) -> Orders {
-        let settings = self.settings();
-        let (argv, port) = (settings.argv.clone(), settings.port.unwrap_or_default());
+        let config = self.config();
+        let argv = config.argv().into_iter().map(str::to_owned).collect();
+        let port = config.port().unwrap_or_default();
         let orders = Orders { argv, port, database_port, encrypts_database: false, memory: None, heap: None };
         match self {
             Self::Docker { .. } => orders,
-            Self::Layers { .. } => orders.with_watched_memory(memory),
+            Self::Files { .. } => orders.with_watched_memory(memory),
         }
     }
 
@@ -96,7 +97,7 @@ impl Subject {
     pub(super) fn memory_limit(&self) -> &'static str {
         match self {
             Self::Docker { .. } => "kernel",
-            Self::Layers { .. } => "watch",
+            Self::Files { .. } => "watch",
         }
     }
 
@@ -104,7 +105,7 @@ impl Subject {
     pub(crate) fn unpack(&self, kept: &Path, root: &Path) -> Result<(), EngineError> {
         match self {
             Self::Docker { .. } => Ok(()),
-            Self::Layers { layers, .. } => rootfs::unpack_layers(layers, kept, root),
+            Self::Files { image, .. } => rootfs::unpack_layers(&image.layers, kept, root),
         }
     }
 
@@ -120,8 +121,8 @@ impl Subject {
             Self::Docker { docker, reference, .. } => {
                 Backend::Container(Container::start(docker, reference, service, publish, log)?)
             }
-            Self::Layers { sandbox, settings, .. } => {
-                Backend::Sandbox(boot::start_image(sandbox, root, settings, service, log)?)
+            Self::Files { sandbox, image } => {
+                Backend::Sandbox(boot::start_image(sandbox, root, &image.config.config, service, log)?)
             }
         })
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use diagnostics::hexadecimal;
 use image::{
     Compression, Content, Descriptor, EntryKind, Healthcheck, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, Owner,
-    prune::PrunePlan, verify_blobs, write_image, write_layer,
+    StoredLayer, prune::PrunePlan, verify_blobs, write_image, write_layer,
 };
 use monorepo::{LOCKFILE, Monorepo};
 use recipe::{HealthCheck, MKDOCS, Recipe, TECHDOCS};
@@ -105,9 +105,9 @@ impl LayerStore {
         self.layer(&key, || Ok(files))
     }
 
-    /// Takes a layer of another layout as it is.
-    pub(super) fn import(&self, from: &Layout, layer: &Layer) -> Result<()> {
-        Ok(self.layout.import_blob(from, &layer.descriptor())?)
+    /// Takes a layer of another image as it is.
+    pub(super) fn import(&self, layer: &StoredLayer) -> Result<Layer> {
+        Ok(self.layout.import(layer)?)
     }
 
     /// Names the image, and forgets layers that are not in it.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use artifacts::Verification;
-use containers::{BuildJob, Engine, ImageArchive, LocalImage, docker};
+use containers::{BuildJob, Engine, LocalImage, docker};
 use diagnostics::Baseline;
-use image::{Digest, Judged, RunConfiguration, sbom::NamedImage};
+use image::{Digest, ImageSource, Judged, RunConfiguration, sbom::NamedImage};
 use monorepo::Monorepo;
 use process::Interrupt;
 use recipe::{Recipe, Rendered};
@@ -52,11 +52,11 @@ pub(super) fn run(
         .run()
 }
 
-/// The base image's reference, once an archive named by `--base` is loaded.
+/// The base image's reference, once the files named by `--base` are loaded.
 fn base_reference(flags: &BuildImage, repo: &Monorepo, engine: &dyn Engine, state: &State) -> Result<Option<String>> {
-    match flags.base.as_deref().and_then(ImageArchive::parse) {
-        Some(archive) => Ok(Some(engine.load(&archive, state.scratch()?.path())?)),
-        None => pins::pinned(repo, flags.base.as_deref()),
+    match flags.base.as_deref().map(ImageSource::parse) {
+        Some(files) if files.path().is_some() => Ok(Some(engine.load(&files, state.scratch()?.path())?)),
+        _ => pins::pinned(repo, flags.base.as_deref()),
     }
 }
 

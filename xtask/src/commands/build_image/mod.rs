@@ -17,8 +17,8 @@ mod shared;
 use std::collections::BTreeSet;
 
 use anyhow::{Result, anyhow};
-use containers::ImageArchive;
 use diagnostics::Problems;
+use image::ImageForm;
 use monorepo::{Allowance, Monorepo};
 use process::Interrupt;
 use sandbox::Sandbox;
@@ -59,7 +59,7 @@ fn build(flags: &BuildImage, repository: &RepositoryFlags, story: &Story<'_>, in
     let printer = story.printer;
     let (repo, held) = subject(flags, repository, printer, interrupt)?;
     if flags.plan {
-        let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
+        let base = flags.base.as_deref().filter(|base| ImageForm::split(base).is_none());
         printer.document(&recipe::plan(&repo, pins::pinned(&repo, base)?.as_deref()));
         return Ok(());
     }

@@ -7,7 +7,10 @@ use containers::{
     Engine,
     docker::{self, Docker},
 };
-use image::{DockerArchive, Layout, Referrer, export_docker_archive, export_oci_archive, export_oci_folder};
+use image::{
+    DockerArchive, ImageForm, ImageSource, Layout, Referrer, export_docker_archive, export_oci_archive,
+    export_oci_folder,
+};
 use process::{EngineError, Interrupt, Invocation};
 
 use super::push::{Push, skopeo};
@@ -28,13 +31,14 @@ enum Output {
 
 impl Output {
     fn parse(text: &str) -> Result<Self> {
-        let (form, path) = text.split_once(':').unwrap_or((text, ""));
-        match form {
-            "oci" if !path.is_empty() => Ok(Self::Folder(path.into())),
-            "oci-archive" if !path.is_empty() => Ok(Self::OciArchive(path.into())),
-            "docker-archive" if !path.is_empty() => Ok(Self::DockerArchive(path.into())),
-            _ => Err(WrongUsage(format!("--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"))
-                .into()),
+        match ImageForm::split(text).filter(|(_, path)| !path.is_empty()) {
+            Some((ImageForm::Folder, path)) => Ok(Self::Folder(path.into())),
+            Some((ImageForm::OciArchive, path)) => Ok(Self::OciArchive(path.into())),
+            Some((ImageForm::DockerArchive, path)) => Ok(Self::DockerArchive(path.into())),
+            None => {
+                Err(WrongUsage(format!("--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"))
+                    .into())
+            }
         }
     }
 }
@@ -82,7 +86,7 @@ impl Store {
 
     fn load(&self, archive: PathBuf, scratch: &Path, interrupt: &Interrupt) -> Result<()> {
         match self {
-            Self::Docker(docker) => docker.load(&containers::ImageArchive::Docker(archive), scratch).map(drop)?,
+            Self::Docker(docker) => docker.load(&ImageSource::DockerArchive(archive), scratch).map(drop)?,
             Self::Podman(program) => {
                 let line = Invocation::new(program).args(["load", "--quiet", "--input"]).arg(archive);
                 line.stream(None, interrupt, |_| {}).map(drop)?;

@@ -111,7 +111,7 @@ impl Session<'_> {
         // Held so that no build sweeps the layers meanwhile.
         let built = State::open(&repository::root(self.repository)?, self.repository, self.printer, self.interrupt)?;
         let name = format!("oci:{}:{}", built.path(LAYOUT).display(), self.flags.tag);
-        let subject = Subject::find(&name, self.scratch)?;
+        let subject = Subject::find(&name)?;
         subject.unpack(&self.state.path(KEPT), root)?;
         Ok(subject)
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use containers::LocalImage;
 use diagnostics::Baseline;
-use image::{Compression, ImageSettings, Layer, Layout, StoredImage, prune::PruneClass};
+use image::{Compression, ImageError, Layout, StoredImage, prune::PruneClass};
 use monorepo::Monorepo;
 use process::Interrupt;
 use recipe::{Recipe, StepId};
@@ -173,13 +173,8 @@ impl Session<'_> {
         if self.interrupt.is_set() {
             return Err(process::EngineError::Interrupted.into());
         }
-        let settings = ImageSettings {
-            environment: made.spec.env.clone(),
-            folder: made.spec.working_dir.clone(),
-            argv: made.spec.entrypoint.iter().chain(&made.spec.cmd).cloned().collect(),
-            port: Some(self.recipe.image.port),
-        };
-        let booted = self.boot(&made.spec.layers, settings, NOT_NAMED)?;
+        let image = || StoredImage::unnamed(&Layout::open(self.layout_folder())?, &made.spec);
+        let booted = self.boot(image, NOT_NAMED)?;
         publish(incoming.path(), artifacts)?;
         let digest = made.store.write(&made.spec, &self.flags.tag)?;
         self.remember(fingerprint, &digest, &made)?;
@@ -188,22 +183,19 @@ impl Session<'_> {
     }
 
     /// Runs the image, when that is asked for.
-    fn boot(&self, layers: &[Layer], settings: ImageSettings, consequence: &str) -> Result<Option<Booted>> {
+    fn boot(
+        &self,
+        image: impl FnOnce() -> Result<StoredImage, ImageError>,
+        consequence: &str,
+    ) -> Result<Option<Booted>> {
         let Some(boot) = &self.boot else { return Ok(None) };
-        let blobs = self.layout_folder().join("blobs/sha256");
-        let layers = layers.iter().map(|layer| blobs.join(layer.digest.hex())).collect();
-        let subject = Subject::of_layers(layers, settings)?;
+        let subject = Subject::of_files(image()?)?;
         boot.run(&subject, &self.flags.tag, consequence, self.state, self.printer, self.interrupt).map(Some)
     }
 
     /// Nothing was built, but somebody wants to see it run now.
     fn boot_unchanged(&self) -> Result<Option<Booted>> {
-        let image = Layout::open(self.layout_folder())?.image(&self.flags.tag)?;
-        let config = image.config.config;
-        let argv = config.entrypoint.into_iter().chain(config.cmd).collect();
-        let port = Some(self.recipe.image.port);
-        let settings = ImageSettings { environment: config.env, folder: config.working_dir, argv, port };
-        self.boot(&image.layers, settings, "")
+        self.boot(|| StoredImage::in_folder(&self.layout_folder(), Some(&self.flags.tag)), "")
     }
 
     fn job(&self) -> Result<EmbeddedJob> {
