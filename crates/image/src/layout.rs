@@ -2,7 +2,7 @@
 //! read within limits and compared with their digests.
 
 use std::fs::{self, Permissions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,8 @@ use tempfile::NamedTempFile;
 use crate::digest::Digest;
 use crate::document::{Descriptor, Index, json};
 use crate::error::ImageError;
-use crate::open::open_in;
+use crate::read::Store;
 
-/// Most bytes of a JSON document; registries refuse larger manifests.
-const DOCUMENT_LIMIT: u64 = 4 << 20;
 /// How the name of an unfinished file begins.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
 pub(crate) const LAYOUT_FILE: &str = "oci-layout";
@@ -56,13 +54,13 @@ impl Layout {
     /// # Errors
     /// When the folder has no layout, or one of another version.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, ImageError> {
-        let folder = folder.into();
-        let file = folder.join(LAYOUT_FILE);
-        let Version { image_layout_version: version } = parse(&file, &read_limited(&folder, LAYOUT_FILE)?)?;
+        let layout = Self { folder: folder.into() };
+        let (Version { image_layout_version: version }, _) = layout.store().document(LAYOUT_FILE)?;
         if version != "1.0.0" {
+            let file = layout.folder.join(LAYOUT_FILE);
             return Err(ImageError::unexpected(&file, "imageLayoutVersion 1.0.0", format!("{version:?}")));
         }
-        Ok(Self { folder })
+        Ok(layout)
     }
 
     /// Where it is.
@@ -87,7 +85,7 @@ impl Layout {
     }
 
     pub(crate) fn index(&self) -> Result<Index, ImageError> {
-        parse(&self.folder.join(INDEX_FILE), &read_limited(&self.folder, INDEX_FILE)?)
+        Ok(self.store().document(INDEX_FILE)?.0)
     }
 
     /// Replaces `index.json` as a whole.
@@ -114,17 +112,12 @@ impl Layout {
 
     /// Reads a blob that is JSON, and compares it with its descriptor.
     pub(crate) fn read_blob<T: DeserializeOwned>(&self, descriptor: &Descriptor) -> Result<T, ImageError> {
-        let file = self.blob(&descriptor.digest);
-        let bytes = read_limited(&self.folder, &blob_name(&descriptor.digest))?;
-        if bytes.len() as u64 != descriptor.size {
-            let found = format!("{} bytes", bytes.len());
-            return Err(ImageError::unexpected(&file, format!("{} bytes", descriptor.size), found));
-        }
-        let found = Digest::of(&bytes);
-        if found != descriptor.digest {
-            return Err(ImageError::unexpected(&file, descriptor.digest.as_str(), found.as_str()));
-        }
-        parse(&file, &bytes)
+        self.store().described(descriptor)
+    }
+
+    /// Its files, to be read.
+    pub(crate) fn store(&self) -> Store {
+        Store::Folder(self.folder.clone())
     }
 }
 
@@ -150,17 +143,6 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ImageError> {
 /// A blob's name in a layout.
 pub(crate) fn blob_name(digest: &Digest) -> String {
     format!("{BLOBS}/{}", digest.hex())
-}
-
-/// Reads a document of a layout that is not too large.
-fn read_limited(folder: &Path, name: &str) -> Result<Vec<u8>, ImageError> {
-    let (file, path) = (open_in(folder, name)?, folder.join(name));
-    let mut bytes = Vec::new();
-    let read = file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(ImageError::io("reading", &path))?;
-    if read as u64 > DOCUMENT_LIMIT {
-        return Err(ImageError::unexpected(&path, "at most 4 MiB of JSON", "more"));
-    }
-    Ok(bytes)
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, ImageError> {

@@ -21,5 +21,7 @@ pub use entry::FileHead;
 pub(crate) use entry::{Head, Kind};
 pub(crate) use layer::{Entries, read as read_layer};
 pub(crate) use limits::Memory;
+pub(crate) use oci::documents;
+pub(crate) use store::Store;
 pub use stored::{StoredImage, StoredLayer, read_layers};
 pub use tree::{ImageTree, Node, NodeKind};

@@ -78,7 +78,7 @@ impl StoredImage {
         if !folder.exists() {
             return Err(ImageError::unexpected(folder, "a folder with an OCI image layout", "nothing"));
         }
-        oci::open(&Store::Folder(Layout::open(folder)?.folder().to_owned()), reference)
+        oci::open(&Layout::open(folder)?.store(), reference)
     }
 
     /// The image of an archive: a layout in one, or what `docker save` writes. `name` is for messages.
@@ -95,7 +95,7 @@ impl StoredImage {
     /// # Errors
     /// A layer's blob is not there.
     pub fn unnamed(layout: &Layout, spec: &ImageSpec) -> Result<Self, ImageError> {
-        let store = Store::Folder(layout.folder().to_owned());
+        let store = layout.store();
         let config = configuration(spec);
         let layer = |layer: &Layer| {
             Ok(StoredLayer {
