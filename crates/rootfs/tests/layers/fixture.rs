@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use image::{Digest, ImageTree, NodeKind, StoredImage};
+use image::{Digest, ImageSpec, ImageTree, Layer, Layout, NodeKind, StoredImage, write_image};
 use tar::{Builder, EntryType, Header};
 
 /// An entry: what it is, its path, its link's target or its bytes.
@@ -111,6 +111,19 @@ pub(crate) fn image(layers: &[Vec<u8>]) -> StoredImage {
     add("manifest.json", manifest.to_string().as_bytes());
     archive.finish().unwrap();
     StoredImage::in_archive(fs::File::open(&file).unwrap(), &file).unwrap()
+}
+
+/// Adds an image of this layer to the layout in a folder.
+pub(crate) fn add_image(folder: &Path, name: &str, layer: &[u8]) {
+    let layout = Layout::create(folder).unwrap();
+    let digest = Digest::of(layer);
+    fs::write(layout.blob(&digest), layer).unwrap();
+    let media_type = "application/vnd.oci.image.layer.v1.tar".to_owned();
+    let size = layer.len() as u64;
+    let layer = Layer { diff_id: digest.clone(), digest, media_type, size, uncompressed_size: None };
+    let env = vec!["NODE_VERSION=24.21.0".to_owned()];
+    let spec = ImageSpec { architecture: "amd64".to_owned(), env, layers: vec![layer], ..ImageSpec::default() };
+    write_image(&layout, &spec, name).unwrap();
 }
 
 /// What is at each path: a word for what it is, the bits of its mode that stay, and its bytes or target.

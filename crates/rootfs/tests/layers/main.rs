@@ -1,6 +1,7 @@
 //! What is unpacked of an image is what its verifier sees.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod base;
 mod fixture;
 
 use std::fs;
