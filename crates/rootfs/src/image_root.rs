@@ -35,14 +35,16 @@ pub struct ImageRoot {
 }
 
 impl Roots<'_> {
-    /// The root file system of an image: one in files, as [`ImageSource`] has it, or a name in a registry, which is fetched by skopeo when it is not there yet, or `refresh` asks for it.
+    /// The root file system of an image: one in files, as [`ImageSource`] has it, or a name in a registry, which
+    /// is fetched by skopeo when it is not there yet, or `refresh` asks for it.
     ///
     /// # Errors
     /// The image cannot be fetched or is damaged, is no Debian, or has no Node at `/usr/local/bin/node`.
     pub fn image(&self, base: &str, refresh: bool) -> Result<ImageRoot, EngineError> {
         let image = self.open(base, refresh)?;
         let digest = digest::sha256(format!("image {LAYOUT} {}", image.id).as_bytes());
-        let path = self.made("image", &digest, |tree| lay(&image.layers, ImageTree::default(), tree.root()))?;
+        let path =
+            self.made("image", &digest, |tree| lay(&image.layers, ImageTree::default(), tree.root()).map(drop))?;
         let release = release_of(base, &path)?;
         let node_version = node_version(base, &path, &image)?;
         Ok(ImageRoot { root: Root { path, digest, node_version }, image, release })

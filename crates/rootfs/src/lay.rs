@@ -14,27 +14,30 @@ use process::{EngineError, fs};
 use crate::tree::{MODE, at_time};
 
 /// A tree, each file of which has its bytes somewhere.
-type Files = ImageTree<PathBuf>;
+pub(crate) type Files = ImageTree<PathBuf>;
 
 /// Lays layers over what is `below` into an empty folder. Files are hard links to where their bytes are: those of
-/// one name more in the image, and those below.
+/// one name more in the image, and those below. Gives the tree.
 ///
 /// # Errors
 /// A layer is damaged, or the disk refused; then the folder may be filled in part.
-pub(crate) fn lay(layers: &[StoredLayer], below: Files, folder: &Path) -> Result<(), EngineError> {
+pub(crate) fn lay(layers: &[StoredLayer], below: Files, folder: &Path) -> Result<Files, EngineError> {
     let contents = folder.with_extension("contents");
     fs::empty(&contents)?;
-    let laid = Contents::new(&contents).read(layers, below).and_then(|tree| fill(folder, &tree));
+    let tree = Contents::new(&contents).read(layers, below);
+    let laid = tree.and_then(|tree| fill(folder, &tree).map(|()| tree));
     let removed = fs::remove(&contents);
-    laid.and(removed)
+    let tree = laid?;
+    removed.map(|()| tree)
 }
 
-/// What was laid into a folder before, and has not changed since.
+/// What was laid into a folder before, and has not changed since; and the `specials`, which were not.
 ///
 /// # Errors
 /// The disk refused.
-pub(crate) fn laid(folder: &Path) -> Result<Files, EngineError> {
-    let mut nodes = Vec::new();
+pub(crate) fn laid(folder: &Path, specials: Vec<String>) -> Result<Files, EngineError> {
+    let special = |path| (path, Node::new(NodeKind::Special, 0, None));
+    let mut nodes: Vec<_> = specials.into_iter().map(special).collect();
     list(folder, "", &mut nodes).map_err(EngineError::io(format!("reading {}", folder.display())))?;
     Ok(nodes.into_iter().collect())
 }

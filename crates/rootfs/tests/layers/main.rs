@@ -93,10 +93,16 @@ fn what_is_large_is_unpacked_once_and_never_written_to() {
     }
     let trees: Vec<_> = fs::read_dir(&kept).unwrap().flatten().map(|entry| entry.path()).collect();
     assert_eq!(trees.len(), 1);
-    assert_eq!(fs::read_to_string(trees[0].join("a")).unwrap(), "lower");
+    assert_eq!(fs::read_to_string(trees[0].join("root/a")).unwrap(), "lower");
     let image = image(&[large.clone(), large]);
     unpack_layers(&image.layers, &kept, &scratch.path().join("third")).unwrap();
     assert!(!trees[0].exists());
+}
+
+#[test]
+fn a_name_more_of_a_pipe_takes_a_files_place() {
+    let lower = [item(P, "pipe", ""), item(F, "a", "hidden"), item(F, "large", &"0".repeat(10 << 20))];
+    assert_eq!(paths(&[lower.to_vec(), vec![item(H, "a", "pipe")]]), ["large"]);
 }
 
 fn path() -> impl Strategy<Value = String> {
@@ -130,17 +136,37 @@ fn nothing_left(scratch: &Path) {
     assert_eq!(fs::metadata(scratch.join("outside")).unwrap().nlink(), 1);
 }
 
+fn layers() -> impl Strategy<Value = Vec<Vec<Item>>> {
+    prop::collection::vec(prop::collection::vec(entry(), 0..10), 1..4)
+}
+
+/// Unpacks them, compares with what the verifier sees, and looks around.
+fn unpacked_as_verified(layers: &[Vec<Item>]) {
+    let scratch = tempfile::tempdir().unwrap();
+    fs::write(scratch.path().join("outside"), "intact").unwrap();
+    let image = image(&layers.iter().map(|items| layer(items)).collect::<Vec<_>>());
+    let root = scratch.path().join("root");
+    unpack_layers(&image.layers, &scratch.path().join("kept"), &root).unwrap();
+    assert_eq!(found(&root), verified(&image));
+    nothing_left(scratch.path());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn what_is_unpacked_is_what_is_verified(layers in prop::collection::vec(prop::collection::vec(entry(), 0..10), 1..4)) {
-        let scratch = tempfile::tempdir().unwrap();
-        fs::write(scratch.path().join("outside"), "intact").unwrap();
-        let image = image(&layers.iter().map(|items| layer(items)).collect::<Vec<_>>());
-        let root = scratch.path().join("root");
-        unpack_layers(&image.layers, &scratch.path().join("kept"), &root).unwrap();
-        prop_assert_eq!(found(&root), verified(&image));
-        nothing_left(scratch.path());
+    fn what_is_unpacked_is_what_is_verified(layers in layers()) {
+        unpacked_as_verified(&layers);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn what_is_kept_of_lower_layers_changes_nothing(mut layers in layers(), upper in layers()) {
+        layers[0].push(item(F, "large", &"0".repeat(10 << 20)));
+        layers.extend(upper);
+        unpacked_as_verified(&layers);
     }
 }
