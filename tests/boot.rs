@@ -206,7 +206,7 @@ fn what_is_not_the_images_fault_has_another_code() {
     assert!(done.stderr.contains("the database at 127.0.0.1:1 cannot be reached"), "{}", done.stderr);
     assert!(!done.stderr.contains("hush"));
     let done = boot("oci:/no/such/folder", &[]);
-    assert_eq!(done.code, 3, "{}", done.stderr);
+    assert_eq!(done.code, 1, "an image that is not there is the image's fault: {}", done.stderr);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
 use common::{Sandbox, transcript};
 use image::{
@@ -177,11 +178,82 @@ fn an_image_of_an_engine_leaves_no_file() {
 #[test]
 fn wrong_usage_and_damage_have_their_codes() {
     let sandbox = with_image(|_| {});
-    for wrong in [&["verify-image", "oci:/no/such"][..], &["verify-image", "x", "--max-size", "1TB"], &["verify-image"]]
-    {
+    for wrong in [&["verify-image", "oci:"][..], &["verify-image", "x", "--max-size", "1TB"], &["verify-image"]] {
         assert_eq!(run(&sandbox, wrong).0, 2, "{wrong:?}");
     }
     fs::remove_dir_all(sandbox.root().join("image/blobs")).unwrap();
     let (code, table) = run(&sandbox, &["verify-image", &place(&sandbox)]);
     assert!(code == 1 && table.contains("error BI005"), "{table}");
+}
+
+/// What all commands that read an image say of this one, which each exits with 1 for.
+fn refusals(sandbox: &Sandbox, image: &str) -> Vec<String> {
+    let good = with_image(|_| {});
+    let good = place(&good);
+    let commands: [&[&str]; 5] = [
+        &["verify-image", image],
+        &["verify-image", &good, "--against", image],
+        &["verify-artifacts", "--image", image],
+        &["config", "--image", image],
+        &["boot-image", image, "--database-url", "postgresql://me@127.0.0.1:1/portal"],
+    ];
+    let said = commands.map(|arguments| {
+        let output = sandbox.run(arguments);
+        let text = transcript(&output);
+        assert!(text.starts_with("exit 1\n"), "{arguments:?}: {text}");
+        text
+    });
+    said.into()
+}
+
+#[test]
+fn an_image_that_is_not_there_has_one_code() {
+    let sandbox = with_image(|_| {});
+    for missing in ["oci:/no/such/folder", "oci-archive:/no/such/file", "docker-archive:/no/such/file"] {
+        for said in refusals(&sandbox, missing) {
+            assert!(said.contains("/no/such/") && said.contains("found") && said.contains("nothing"), "{said}");
+        }
+    }
+    for said in refusals(&sandbox, &format!("{}:other", place(&sandbox))) {
+        assert!(said.contains("an image named other"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_no_file_of_the_layout_is_refused_at_once() {
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    for name in ["oci-layout", "index.json", "manifest"] {
+        for make in [fifo, |file: &Path, outside: &Path| symlink(outside, file).unwrap()] {
+            let sandbox = with_image(|_| {});
+            let folder = sandbox.root().join("image");
+            let file = if name == "manifest" { manifest(&folder) } else { folder.join(name) };
+            fs::remove_file(&file).unwrap();
+            make(&file, outside.path());
+            for said in refusals(&sandbox, &place(&sandbox)) {
+                assert!(said.contains("a named pipe") || said.contains("a link out of it"), "{name}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_document_without_end_is_refused() {
+    for name in ["oci-layout", "index.json", "manifest"] {
+        let sandbox = with_image(|_| {});
+        let folder = sandbox.root().join("image");
+        let file = if name == "manifest" { manifest(&folder) } else { folder.join(name) };
+        fs::File::options().write(true).open(&file).unwrap().set_len(1 << 40).unwrap();
+        for said in refusals(&sandbox, &place(&sandbox)) {
+            assert!(said.contains("found") && said.contains("1099511627776 bytes"), "{name}: {said}");
+        }
+    }
+}
+
+fn fifo(file: &Path, _: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(file).status().unwrap().success());
+}
+
+fn manifest(folder: &Path) -> PathBuf {
+    let layout = Layout::open(folder).unwrap();
+    layout.blob(&layout.image("app:1").unwrap().manifest.digest)
 }

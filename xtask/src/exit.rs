@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 pub(crate) use diagnostics::{CheckFailed, WrongUsage};
 use diagnostics::{Problem, Problems};
+use image::ImageError;
 use process::{EngineError, Interrupt};
 
 use crate::error_text::message;
@@ -36,8 +37,11 @@ fn code(error: &anyhow::Error) -> u8 {
     if error.is::<WrongUsage>() {
         return USAGE;
     }
+    if let Some(ImageError::Unexpected { .. }) = error.downcast_ref() {
+        return REPOSITORY;
+    }
     match error.downcast_ref::<EngineError>() {
-        Some(EngineError::Failed { repository: true, .. }) => REPOSITORY,
+        Some(EngineError::Failed { repository: true, .. } | EngineError::Damaged(_)) => REPOSITORY,
         Some(EngineError::Interrupted) => INTERRUPTED,
         _ => ENVIRONMENT,
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use image::ImageSettings;
+use image::ContainerConfig;
 use process::{EngineError, Redactor};
 use sandbox::{Identity, Mount, Network, Sandbox, SandboxedCommand};
 
@@ -44,17 +44,17 @@ pub struct Service {
 pub fn start_image(
     sandbox: &dyn Sandbox,
     root: &Path,
-    image: &ImageSettings,
+    image: &ContainerConfig,
     service: &Service,
     log: &Path,
 ) -> Result<Program, EngineError> {
     let command = command(root, image, service);
     let line = sandbox.wrap(&command).hiding(Redactor::of_service(&service.secrets));
-    Ok(Program::start("boot", &line, log)?.described(image.argv.join(" ")))
+    Ok(Program::start("boot", &line, log)?.described(image.argv().join(" ")))
 }
 
-fn command(root: &Path, image: &ImageSettings, service: &Service) -> SandboxedCommand {
-    let pairs = image.environment.iter().filter_map(|text| text.split_once('='));
+fn command(root: &Path, image: &ContainerConfig, service: &Service) -> SandboxedCommand {
+    let pairs = image.env.iter().filter_map(|text| text.split_once('='));
     let own = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let confinement = service.confinement.as_ref();
     // What container engines set for a user that the image does not know.
@@ -67,9 +67,13 @@ fn command(root: &Path, image: &ImageSettings, service: &Service) -> SandboxedCo
         secrets: service.secrets.clone(),
         network: if confinement.is_some() { Network::None } else { Network::Host },
         identity: confinement.map(|confinement| confinement.identity).unwrap_or_default(),
-        folder: if image.folder.is_empty() { "/".to_owned() } else { image.folder.clone() },
-        argv: confinement.map_or(&image.argv, |confinement| &confinement.argv).clone(),
+        folder: if image.working_dir.is_empty() { "/".to_owned() } else { image.working_dir.clone() },
+        argv: confinement.map_or_else(|| own_argv(image), |confinement| confinement.argv.clone()),
     }
+}
+
+fn own_argv(image: &ContainerConfig) -> Vec<String> {
+    image.argv().into_iter().map(str::to_owned).collect()
 }
 
 fn network_files(root: &Path) -> impl Iterator<Item = Mount> {
@@ -88,11 +92,11 @@ mod tests {
 
     #[test]
     fn a_deployment_adds_to_what_the_image_says() {
-        let image = ImageSettings {
-            environment: vec!["NODE_ENV=production".to_owned(), "A=b=c".to_owned()],
-            folder: "/app".to_owned(),
-            argv: vec!["node".to_owned(), "packages/backend".to_owned()],
-            port: None,
+        let image = ContainerConfig {
+            env: vec!["NODE_ENV=production".to_owned(), "A=b=c".to_owned()],
+            working_dir: "/app".to_owned(),
+            cmd: vec!["node".to_owned(), "packages/backend".to_owned()],
+            ..ContainerConfig::default()
         };
         let service = Service {
             environment: vec![("POSTGRES_PORT".to_owned(), "5432".to_owned())],
@@ -112,18 +116,17 @@ mod tests {
     fn an_entry_point_comes_before_the_command() {
         let text = r#"{"Env": null, "WorkingDir": "/app", "Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["node"],
             "ExposedPorts": {"53/udp": {}, "7007/tcp": {}}, "User": "node"}"#;
-        let settings = ImageSettings::from(serde_json::from_str::<image::DocumentedConfig>(text).unwrap());
-        assert_eq!(settings.argv, ["docker-entrypoint.sh", "node"]);
-        assert_eq!((settings.port, settings.folder.as_str()), (Some(7007), "/app"));
+        let image: ContainerConfig = serde_json::from_str(text).unwrap();
+        assert_eq!(image.argv(), ["docker-entrypoint.sh", "node"]);
+        assert_eq!((image.port(), image.working_dir.as_str()), (Some(7007), "/app"));
     }
 
     #[test]
     fn a_confined_one_has_no_network_and_is_nobody() {
-        let image = ImageSettings {
-            environment: Vec::new(),
-            folder: "/app".to_owned(),
-            argv: vec!["node".to_owned()],
-            port: Some(7007),
+        let image = ContainerConfig {
+            working_dir: "/app".to_owned(),
+            cmd: vec!["node".to_owned()],
+            ..ContainerConfig::default()
         };
         let identity = Identity { user: 30_000, group: 0 };
         let confinement = Confinement { identity, argv: vec!["supervisor".to_owned()], memory: 1 << 30 };

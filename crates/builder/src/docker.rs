@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use containers::{BuildJob, Engine, ImageArchive, LocalImage, docker};
-use image::{ImageError, Layout, RunConfiguration, StoredImage, prune::ExplainSize};
+use containers::{BuildJob, Engine, LocalImage, docker};
+use image::{ImageError, ImageSource, Layout, RunConfiguration, StoredImage, prune::ExplainSize};
 use monorepo::Monorepo;
 use process::Secret;
 use recipe::{Recipe, Rendered};
@@ -25,11 +25,11 @@ use crate::state::{LastBuild, State};
 /// they were when the facts were read, and the bundle, which is verified as an archive.
 const EDITED_LAYERS: usize = 2;
 
-/// The plan for a base of Docker's; an archive named as one is loaded.
+/// The plan for a base of Docker's; files named as one are loaded.
 pub(crate) fn plan(base: Option<&str>, repo: &Monorepo, docker: &docker::Docker, state: &State) -> Result<Recipe> {
-    let base = match base.and_then(ImageArchive::parse) {
-        Some(archive) => Some(docker.load(&archive, state.scratch()?.path())?),
-        None => pins::pinned(repo, base)?,
+    let base = match base.map(ImageSource::parse) {
+        Some(files) if files.path().is_some() => Some(docker.load(&files, state.scratch()?.path())?),
+        _ => pins::pinned(repo, base)?,
     };
     Ok(recipe::plan(repo, base.as_deref()))
 }

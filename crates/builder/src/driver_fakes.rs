@@ -10,8 +10,8 @@ use artifacts::{ArchiveSummary, Verification};
 use containers::LocalImage;
 use diagnostics::{Baseline, BaselineResult, Finding, Severity};
 use image::{
-    ImageError, ImageSettings, ImageSpec, LayerContents, Layout, Referrer, RunConfiguration, StoredImage,
-    apply_baseline, prune::ExplainSize, sbom::Inventory,
+    ImageError, ImageSpec, LayerContents, Layout, Referrer, RunConfiguration, StoredImage, apply_baseline,
+    prune::ExplainSize, sbom::Inventory,
 };
 use process::{EngineError, Event, Interrupt, Reporter};
 use serde_json::Value;
@@ -164,8 +164,7 @@ impl Backend for FakeBackend<'_> {
     }
 
     fn bootable(&self, (): &()) -> Result<Bootable> {
-        let settings = ImageSettings { environment: Vec::new(), folder: String::new(), argv: Vec::new(), port: None };
-        Ok(Bootable::Layers(Vec::new(), settings))
+        Ok(Bootable::Files(Box::new(self.open(&(), Path::new(""))??)))
     }
 
     fn name(&self, (): &()) -> Result<LocalImage> {

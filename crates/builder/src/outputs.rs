@@ -8,7 +8,10 @@ use containers::{
     docker::{self, Docker},
 };
 use diagnostics::WrongUsage;
-use image::{DockerArchive, Layout, Referrer, export_docker_archive, export_oci_archive, export_oci_folder};
+use image::{
+    DockerArchive, ImageForm, ImageSource, Layout, Referrer, export_docker_archive, export_oci_archive,
+    export_oci_folder,
+};
 use process::{EngineError, Interrupt, Invocation};
 
 use crate::archives;
@@ -29,15 +32,14 @@ enum Place {
 
 impl Place {
     fn parse(text: &str) -> Result<Self> {
-        let (form, path) = text.split_once(':').unwrap_or((text, ""));
-        match form {
-            "oci" if !path.is_empty() => Ok(Self::Folder(path.into())),
-            "oci-archive" if !path.is_empty() => Ok(Self::OciArchive(path.into())),
-            "docker-archive" if !path.is_empty() => Ok(Self::DockerArchive(path.into())),
-            _ => Err(WrongUsage::new(format!(
-                "--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE"
-            ))
-            .into()),
+        match ImageForm::split(text).filter(|(_, path)| !path.is_empty()) {
+            Some((ImageForm::Folder, path)) => Ok(Self::Folder(path.into())),
+            Some((ImageForm::OciArchive, path)) => Ok(Self::OciArchive(path.into())),
+            Some((ImageForm::DockerArchive, path)) => Ok(Self::DockerArchive(path.into())),
+            None => {
+                let text = format!("--output {text}: expected oci:DIR, oci-archive:FILE or docker-archive:FILE");
+                Err(WrongUsage::new(text).into())
+            }
         }
     }
 }
@@ -97,7 +99,7 @@ impl Store {
 
     fn load(&self, archive: PathBuf, scratch: &Path, interrupt: &Interrupt) -> Result<()> {
         match self {
-            Self::Docker(docker) => docker.load(&containers::ImageArchive::Docker(archive), scratch).map(drop)?,
+            Self::Docker(docker) => docker.load(&ImageSource::DockerArchive(archive), scratch).map(drop)?,
             Self::Podman(program) => {
                 let line = Invocation::new(program).args(["load", "--quiet", "--input"]).arg(archive);
                 line.stream(None, interrupt, |_| {}).map(drop)?;

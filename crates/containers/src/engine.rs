@@ -1,7 +1,8 @@
 //! The seam: what every engine can do.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use image::ImageSource;
 use serde::Serialize;
 
 use process::{EngineError, Interrupt, Reporter, Secret};
@@ -21,23 +22,6 @@ pub struct BuildJob<'a> {
     pub scratch: &'a Path,
     /// The full log goes here.
     pub log: &'a Path,
-}
-
-/// An image in a file, by the names skopeo uses for its forms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageArchive {
-    /// `docker-archive:FILE`, as `docker save` writes it.
-    Docker(PathBuf),
-    /// `oci-archive:FILE`, a tar of an OCI image layout.
-    Oci(PathBuf),
-}
-
-impl ImageArchive {
-    /// The archive that a base such as `oci-archive:base.tar` names; `None` for a plain reference.
-    pub fn parse(base: &str) -> Option<Self> {
-        let docker = base.strip_prefix("docker-archive:").map(|path| Self::Docker(path.into()));
-        docker.or_else(|| base.strip_prefix("oci-archive:").map(|path| Self::Oci(path.into())))
-    }
 }
 
 /// An image that an engine holds.
@@ -98,11 +82,11 @@ pub trait Engine {
     /// Removes an image that failed its checks, unless it has a name.
     fn discard(&self, id: &str);
 
-    /// Loads an image archive and gives a reference to the image in it. `scratch` is for files in between.
+    /// Loads an image in files and gives a reference to it; a name stays as it is. `scratch` is for files in between.
     ///
     /// # Errors
-    /// The archive is broken, or of a kind this engine cannot load.
-    fn load(&self, archive: &ImageArchive, scratch: &Path) -> Result<String, EngineError>;
+    /// The files are broken, or of a kind this engine cannot load.
+    fn load(&self, image: &ImageSource, scratch: &Path) -> Result<String, EngineError>;
 
     /// Fetches an image from its registry.
     ///

@@ -5,4 +5,4 @@ pub mod docker;
 mod engine;
 
 pub use base_image::{BaseImageRequest, make_base_image};
-pub use engine::{BuildJob, Engine, ImageArchive, LocalImage};
+pub use engine::{BuildJob, Engine, LocalImage};

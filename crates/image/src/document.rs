@@ -152,6 +152,11 @@ impl ContainerConfig {
     pub fn argv(&self) -> Vec<&str> {
         self.entrypoint.iter().chain(&self.cmd).map(String::as_str).collect()
     }
+
+    /// The first port of TCP that it says to listen on.
+    pub fn port(&self) -> Option<u16> {
+        self.exposed_ports.keys().find_map(|port| port.strip_suffix("/tcp")?.parse().ok())
+    }
 }
 
 /// How Docker asks a container whether it is well. Times are in nanoseconds; 0 is Docker's default.

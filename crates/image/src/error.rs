@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use diagnostics::write_hint;
+use diagnostics::{escaped, write_hint};
 use std::{fmt, io};
 
 /// A failure. It names the file, what was found, and what was expected.
@@ -56,7 +56,9 @@ impl fmt::Display for ImageError {
         match self {
             Self::Io { doing, source } => write!(out, "{doing}: {source}"),
             Self::Unexpected { file, expected, found } => {
-                write!(out, "{}\n  expected: {expected}\n  found: {found}", file.display())
+                // What an untrusted image holds must not steer a terminal.
+                let [file, expected, found] = [&file.display().to_string(), expected, found].map(|text| escaped(text));
+                write!(out, "{file}\n  expected: {expected}\n  found: {found}")
             }
             Self::Refused { reason, hint } => {
                 write!(out, "{reason}")?;

@@ -12,6 +12,7 @@ use crate::document::{
 use crate::error::ImageError;
 use crate::layer::Layer;
 use crate::layout::{INDEX_FILE, Layout};
+use crate::read::documents;
 
 /// All that an image is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,25 +134,8 @@ impl Layout {
         self.read_image(descriptor)
     }
 
-    /// Reads the image with a manifest of this digest, whatever its name.
-    ///
-    /// # Errors
-    /// As [`Layout::image`].
-    pub fn image_with_manifest(&self, digest: &Digest) -> Result<Image, ImageError> {
-        let file = self.blob(digest);
-        let size = file.metadata().map_err(ImageError::io("looking at", &file))?.len();
-        self.read_image(Descriptor::new(MANIFEST, digest.clone(), size))
-    }
-
     pub(crate) fn read_image(&self, descriptor: Descriptor) -> Result<Image, ImageError> {
-        let manifest: Manifest = self.read_blob(&descriptor)?;
-        let config: ImageConfig = self.read_blob(&manifest.config)?;
-        let (layers, diff_ids) = (manifest.layers.len(), config.rootfs.diff_ids.len());
-        if layers != diff_ids {
-            let file = self.blob(&manifest.config.digest);
-            let expected = format!("{layers} diff_ids, as many as the manifest has layers");
-            return Err(ImageError::unexpected(&file, expected, diff_ids.to_string()));
-        }
+        let (manifest, config) = documents(&self.store(), &descriptor)?;
         let pairs = manifest.layers.into_iter().zip(&config.rootfs.diff_ids);
         let layers = pairs.map(|(layer, diff_id)| Layer {
             digest: layer.digest,

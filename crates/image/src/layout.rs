@@ -1,8 +1,8 @@
 //! An image layout in a folder (OCI image specification, image-layout.md). Its files are untrusted: they are
 //! read within limits and compared with their digests.
 
-use std::fs::{self, File, Permissions};
-use std::io::{ErrorKind, Read, Write};
+use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,8 @@ use tempfile::NamedTempFile;
 use crate::digest::Digest;
 use crate::document::{Descriptor, Index, json};
 use crate::error::ImageError;
+use crate::read::Store;
 
-/// Most bytes of a JSON document; registries refuse larger manifests.
-const DOCUMENT_LIMIT: u64 = 4 << 20;
 /// How the name of an unfinished file begins.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
 pub(crate) const LAYOUT_FILE: &str = "oci-layout";
@@ -55,13 +54,13 @@ impl Layout {
     /// # Errors
     /// When the folder has no layout, or one of another version.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, ImageError> {
-        let folder = folder.into();
-        let file = folder.join(LAYOUT_FILE);
-        let Version { image_layout_version: version } = parse(&file, &read_limited(&file)?)?;
+        let layout = Self { folder: folder.into() };
+        let (Version { image_layout_version: version }, _) = layout.store().document(LAYOUT_FILE)?;
         if version != "1.0.0" {
+            let file = layout.folder.join(LAYOUT_FILE);
             return Err(ImageError::unexpected(&file, "imageLayoutVersion 1.0.0", format!("{version:?}")));
         }
-        Ok(Self { folder })
+        Ok(layout)
     }
 
     /// Where it is.
@@ -71,7 +70,7 @@ impl Layout {
 
     /// The file of a blob, whether it is there or not.
     pub fn blob(&self, digest: &Digest) -> PathBuf {
-        self.folder.join(BLOBS).join(digest.hex())
+        self.folder.join(blob_name(digest))
     }
 
     /// The names of its images, sorted.
@@ -86,8 +85,7 @@ impl Layout {
     }
 
     pub(crate) fn index(&self) -> Result<Index, ImageError> {
-        let file = self.folder.join(INDEX_FILE);
-        parse(&file, &read_limited(&file)?)
+        Ok(self.store().document(INDEX_FILE)?.0)
     }
 
     /// Replaces `index.json` as a whole.
@@ -114,17 +112,12 @@ impl Layout {
 
     /// Reads a blob that is JSON, and compares it with its descriptor.
     pub(crate) fn read_blob<T: DeserializeOwned>(&self, descriptor: &Descriptor) -> Result<T, ImageError> {
-        let file = self.blob(&descriptor.digest);
-        let bytes = read_limited(&file)?;
-        if bytes.len() as u64 != descriptor.size {
-            let found = format!("{} bytes", bytes.len());
-            return Err(ImageError::unexpected(&file, format!("{} bytes", descriptor.size), found));
-        }
-        let found = Digest::of(&bytes);
-        if found != descriptor.digest {
-            return Err(ImageError::unexpected(&file, descriptor.digest.as_str(), found.as_str()));
-        }
-        parse(&file, &bytes)
+        self.store().described(descriptor)
+    }
+
+    /// Its files, to be read.
+    pub(crate) fn store(&self) -> Store {
+        Store::Folder(self.folder.clone())
     }
 }
 
@@ -147,20 +140,9 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ImageError> {
     persist(file, path)
 }
 
-/// Reads a document that is not too large.
-fn read_limited(path: &Path) -> Result<Vec<u8>, ImageError> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(ImageError::unexpected(path, "a file", "nothing"));
-        }
-        opened => opened.map_err(ImageError::io("opening", path))?,
-    };
-    let mut bytes = Vec::new();
-    let read = file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(ImageError::io("reading", path))?;
-    if read as u64 > DOCUMENT_LIMIT {
-        return Err(ImageError::unexpected(path, "at most 4 MiB of JSON", "more"));
-    }
-    Ok(bytes)
+/// A blob's name in a layout.
+pub(crate) fn blob_name(digest: &Digest) -> String {
+    format!("{BLOBS}/{}", digest.hex())
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, ImageError> {

@@ -10,7 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::digest::Digest;
 use crate::document::Descriptor;
-use crate::layout::Layout;
+use crate::error::ImageError;
+use crate::layout::{Layout, blob_name};
+use crate::open::open_in;
 
 /// Bytes read at once.
 const BUFFER: usize = 256 << 10;
@@ -64,12 +66,12 @@ pub(crate) fn check(layout: &Layout, blob: &Descriptor) -> Result<(), BadBlob> {
     let file = layout.blob(&blob.digest);
     let bad = |expected: String, found: String| BadBlob { file: file.clone(), expected, found };
     let size = || format!("{} bytes", blob.size);
-    let opened = File::open(&file).and_then(|opened| Ok((opened.metadata()?.len(), opened)));
-    let (length, opened) = match opened {
+    let opened = match open_in(layout.folder(), &blob_name(&blob.digest)) {
         Ok(opened) => opened,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(bad(size(), "nothing".to_owned())),
+        Err(ImageError::Unexpected { found, .. }) => return Err(bad(size(), found)),
         Err(error) => return Err(bad(size(), error.to_string())),
     };
+    let length = opened.metadata().map_err(|error| bad(size(), error.to_string()))?.len();
     if length != blob.size {
         return Err(bad(size(), format!("{length} bytes")));
     }

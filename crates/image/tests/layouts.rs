@@ -180,7 +180,7 @@ fn corrupted_documents_are_named() {
     let text = put("index.json", "{");
     assert!(text.starts_with("LAYOUT/index.json\n  expected: an OCI index as JSON\n  found: EOF"), "{text}");
     let text = message(&|layout| fs::write(layout.folder().join("index.json"), vec![b' '; 5 << 20]).unwrap());
-    assert_eq!(text, "LAYOUT/index.json\n  expected: at most 4 MiB of JSON\n  found: more");
+    assert_eq!(text, "LAYOUT/index.json\n  expected: at most 4 MiB of JSON\n  found: 5242880 bytes");
     let manifest = |layout: &Layout| layout.blob(&layout.image("one").unwrap().manifest.digest);
     let text = message(&|layout| fs::write(manifest(layout), "{}").unwrap());
     assert!(text.ends_with(" bytes\n  found: 2 bytes"), "{text}");

@@ -41,6 +41,8 @@ pub enum EngineError {
         /// The file with everything that was printed.
         log: Option<Box<Path>>,
     },
+    /// What somebody named, such as an image, is not there or not what it should be; the error says all of it.
+    Damaged(Box<dyn std::error::Error + Send + Sync>),
     /// The user or the system asked to stop.
     Interrupted,
 }
@@ -98,6 +100,7 @@ impl EngineError {
                     None => Ok(()),
                 }
             }
+            Self::Damaged(error) => write!(out, "{error}"),
             Self::Interrupted => write!(out, "interrupted; the previous image and artifacts are untouched"),
         }
     }

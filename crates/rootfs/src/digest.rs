@@ -52,14 +52,6 @@ fn of_file<D: Digest>(file: &Path) -> Result<String, EngineError> {
     }
 }
 
-/// SHA-256 of a file, in hexadecimal.
-///
-/// # Errors
-/// It cannot be read.
-pub(crate) fn sha256_of(file: &Path) -> Result<String, EngineError> {
-    of_file::<Sha256>(file)
-}
-
 /// SHA-256 of bytes, in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))

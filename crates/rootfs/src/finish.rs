@@ -5,7 +5,7 @@ use std::path::Path;
 use process::EngineError;
 
 use crate::kinds::{Architecture, RootSet};
-use crate::tree::{Existing, Tree};
+use crate::tree::Tree;
 
 /// Where Debian keeps the certificates of the CAs that it trusts.
 const CERTIFICATES: &str = "usr/share/ca-certificates/mozilla";
@@ -111,7 +111,7 @@ fn bundle(tree: &Tree) -> Result<(), EngineError> {
 }
 
 pub(crate) fn folder(tree: &Tree, path: &str, mode: u32) -> Result<(), EngineError> {
-    let made = tree.folder(Path::new(path), mode, Existing::Follow);
+    let made = tree.folder(Path::new(path), mode);
     made.map_err(EngineError::io(format!("creating {path}")))
 }
 

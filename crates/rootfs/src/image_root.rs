@@ -3,18 +3,18 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use image::node_version_of_header;
+use image::{ImageSource, ImageTree, StoredImage, node_version_of_header};
 use process::{EngineError, Invocation, as_step, fs};
 
 use crate::kinds::{Architecture, RootSet};
-use crate::layout::{self, Image};
+use crate::lay::lay;
 use crate::lock::RootLock;
 use crate::store::{Root, Roots, digest_of};
-use crate::tree::{Existing, Tree};
-use crate::{digest, environment, finish, layer, node, packages};
+use crate::tree::Tree;
+use crate::{digest, environment, finish, node, packages};
 
 /// Changes whenever the same image gives other files.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 /// What to do about an image that skopeo cannot fetch.
 const UNREACHABLE: &str = "check the name, the network and `skopeo login`; or leave `--base` out: then Debian packages \
     and the npm registry are enough";
@@ -24,34 +24,30 @@ const RELEASE: &str = "etc/os-release";
 const VERSION: &str = "usr/local/include/node/node_version.h";
 
 /// An image that was fetched and unpacked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ImageRoot {
     /// The unpacked layers: what the image's programs see, with its users' rights dropped.
     pub root: Root,
-    /// The image itself, as an OCI image layout; a runtime image takes its layers from there.
-    pub layout: PathBuf,
-    /// The manifest's digest in that layout: `sha256:…`.
-    pub manifest: String,
+    /// The image itself: a runtime image takes its layers from there.
+    pub image: StoredImage,
     /// Debian's release of the image, such as `trixie`.
     pub release: String,
 }
 
 impl Roots<'_> {
-    /// The root file system of an image: `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, or a name in
-    /// a registry, which is fetched by skopeo when it is not there yet, or `refresh` asks for it.
+    /// The root file system of an image: one in files, as [`ImageSource`] has it, or a name in a registry, which
+    /// is fetched by skopeo when it is not there yet, or `refresh` asks for it.
     ///
     /// # Errors
     /// The image cannot be fetched or is damaged, is no Debian, or has no Node at `/usr/local/bin/node`.
     pub fn image(&self, base: &str, refresh: bool) -> Result<ImageRoot, EngineError> {
-        let layout = self.layout(base, refresh)?;
-        let image = layout::read(&layout, None)?;
-        let digest = digest::sha256(format!("image {LAYOUT} {}", image.manifest).as_bytes());
-        let path = self.made("image", &digest, |tree| {
-            image.layers.iter().try_for_each(|blob| layer::apply(layer::open(&layout::blob(&layout, blob)?)?, tree))
-        })?;
+        let image = self.open(base, refresh)?;
+        let digest = digest::sha256(format!("image {LAYOUT} {}", image.id).as_bytes());
+        let path =
+            self.made("image", &digest, |tree| lay(&image.layers, ImageTree::default(), tree.root()).map(drop))?;
         let release = release_of(base, &path)?;
         let node_version = node_version(base, &path, &image)?;
-        Ok(ImageRoot { root: Root { path, digest, node_version }, layout, manifest: image.manifest, release })
+        Ok(ImageRoot { root: Root { path, digest, node_version }, image, release })
     }
 
     /// The builder for an image: the image, and over it the lock's packages that steps run with.
@@ -84,13 +80,19 @@ impl Roots<'_> {
         Ok(Root { path, digest, node_version: image.root.node_version.clone() })
     }
 
-    /// The layout of an image, made from whatever `base` names.
-    fn layout(&self, base: &str, refresh: bool) -> Result<PathBuf, EngineError> {
-        if let Some(folder) = base.strip_prefix("oci:") {
-            return Ok(PathBuf::from(folder));
+    /// The image that a base names; one of a registry is fetched first.
+    fn open(&self, base: &str, refresh: bool) -> Result<StoredImage, EngineError> {
+        let source = ImageSource::parse(base);
+        match StoredImage::open(&source).map_err(crate::image_error)? {
+            Some(image) => Ok(image),
+            None => StoredImage::in_folder(&self.fetched(base, refresh)?, None).map_err(crate::image_error),
         }
+    }
+
+    /// The layout of an image of a registry.
+    fn fetched(&self, reference: &str, refresh: bool) -> Result<PathBuf, EngineError> {
         let images = self.shared.join("images");
-        let folder = images.join(&digest::sha256(key(base)?.as_bytes())[..16]);
+        let folder = images.join(&digest::sha256(reference.as_bytes())[..16]);
         fs::create(&images)?;
         let _lock = fs::lock(&folder.with_extension("lock"), self.interrupt)?;
         if folder.join("index.json").is_file() && !refresh {
@@ -100,44 +102,13 @@ impl Roots<'_> {
             let partial = folder.with_extension("partial");
             fs::remove(&partial)?;
             fs::create(&partial)?;
-            self.fetch_layout(base, &partial)?;
+            let command = skopeo(reference, &partial, self.certificates()?.as_deref())?;
+            let copied = command.stream(None, self.interrupt, |line| crate::say(self.reporter, line));
+            copied.map_err(|error| crate::with_hint(error, UNREACHABLE))?;
             fs::replace(&partial, &folder)
         })?;
         Ok(folder)
     }
-
-    fn fetch_layout(&self, base: &str, to: &Path) -> Result<(), EngineError> {
-        if let Some(file) = base.strip_prefix("oci-archive:") {
-            return unpack_archive(Path::new(file), to);
-        }
-        if let Some(file) = base.strip_prefix("docker-archive:") {
-            let archive = to.with_extension("archive");
-            fs::remove(&archive)?;
-            fs::create(&archive)?;
-            let made = unpack_archive(Path::new(file), &archive).and_then(|()| layout::from_docker(&archive, to));
-            return made.and_then(|()| fs::remove(&archive));
-        }
-        let command = skopeo(base, to, self.certificates()?.as_deref())?;
-        let copied = command.stream(None, self.interrupt, |line| crate::say(self.reporter, line));
-        copied.map(drop).map_err(|error| crate::with_hint(error, UNREACHABLE))
-    }
-}
-
-/// What tells two bases apart: an archive may be written again under the same name.
-fn key(base: &str) -> Result<String, EngineError> {
-    let file = base.strip_prefix("oci-archive:").or_else(|| base.strip_prefix("docker-archive:"));
-    match file {
-        Some(file) => {
-            let found = std::fs::metadata(file).and_then(|found| Ok((found.len(), found.modified()?)));
-            let (size, modified) = found.map_err(EngineError::io(format!("reading {file}")))?;
-            Ok(format!("{base} {size} {modified:?}"))
-        }
-        None => Ok(base.to_owned()),
-    }
-}
-
-pub(crate) fn unpack_archive(file: &Path, to: &Path) -> Result<(), EngineError> {
-    Tree::at(to).unpack(layer::open(file)?, Existing::Replace, |path| Some(path.to_owned()))
 }
 
 /// Fetches an image from a registry. Docker, too, asks a registry on this machine without TLS.
@@ -174,7 +145,7 @@ fn release_of(base: &str, root: &Path) -> Result<String, EngineError> {
     })
 }
 
-fn node_version(base: &str, root: &Path, image: &Image) -> Result<String, EngineError> {
+fn node_version(base: &str, root: &Path, image: &StoredImage) -> Result<String, EngineError> {
     let missing = |found: &str| EngineError::Missing {
         what: format!("the base image {base} has no usable Node"),
         details: vec![found.to_owned()],
@@ -185,7 +156,7 @@ fn node_version(base: &str, root: &Path, image: &Image) -> Result<String, Engine
     }
     let header = Tree::at(root).text(Path::new(VERSION)).ok().and_then(|text| node_version_of_header(&text));
     let variable =
-        || image.settings.environment.iter().find_map(|text| text.strip_prefix("NODE_VERSION=").map(str::to_owned));
+        || image.config.config.env.iter().find_map(|text| text.strip_prefix("NODE_VERSION=").map(str::to_owned));
     let found = header.or_else(variable);
     found.ok_or_else(|| missing(&format!("found its version neither in {VERSION} nor in NODE_VERSION")))
 }
@@ -198,7 +169,7 @@ pub(crate) fn link_all(from: &Path, tree: &Tree, path: &Path) -> Result<(), Engi
         let (kind, inside) = (entry.file_type().map_err(copying())?, path.join(entry.file_name()));
         if kind.is_dir() {
             let mode = entry.metadata().map_err(copying())?.permissions().mode();
-            tree.folder(&inside, mode & 0o7777, Existing::Replace).map_err(copying())?;
+            tree.folder(&inside, mode & 0o7777).map_err(copying())?;
             link_all(from, tree, &inside)?;
         } else {
             std::fs::hard_link(entry.path(), tree.root().join(&inside)).map_err(copying())?;

@@ -20,8 +20,7 @@ mod fetch;
 mod finish;
 mod image_root;
 mod kinds;
-mod layer;
-mod layout;
+mod lay;
 mod lock;
 mod marker;
 mod mirror;
@@ -33,7 +32,6 @@ mod reach;
 mod resolve;
 mod sets;
 mod store;
-mod stored;
 mod tree;
 #[cfg(test)]
 mod tree_tests;
@@ -47,9 +45,9 @@ pub use reach::{Answer, Server, servers};
 pub use resolve::Wanted;
 pub use sets::NPM;
 pub use store::{Root, Roots, Strip};
-pub use stored::{StoredImage, open_image};
 pub use unpack::unpack_layers;
 
+use image::ImageError;
 use process::{EngineError, Event, Reporter};
 
 /// The name of the step that lines of output belong to.
@@ -66,5 +64,13 @@ fn with_hint(error: EngineError, text: &'static str) -> EngineError {
             EngineError::Failed { command, code, step, tail, hint: hint.or(Some(text)), repository, log }
         }
         other => other,
+    }
+}
+
+/// An error about an image: what is in its files is the image's fault, the rest the system's.
+fn image_error(error: ImageError) -> EngineError {
+    match error {
+        ImageError::Io { doing, source } => EngineError::Io { doing, source },
+        error => EngineError::Damaged(Box::new(error)),
     }
 }

@@ -13,7 +13,7 @@ use crate::digest;
 use crate::fetch::{Fetcher, Wanted};
 use crate::lock::{NpmPackage, UPDATE};
 use crate::npmrc::Registry;
-use crate::tree::{Existing, Tree};
+use crate::tree::Tree;
 
 /// The short form of a package's metadata, which every registry has.
 const SHORT: &str = "accept: application/vnd.npm.install-v1+json";
@@ -113,7 +113,7 @@ pub(crate) fn fetch(fetcher: &Fetcher<'_>, registry: &Registry, package: &NpmPac
 /// It is no archive, or reaches outside.
 pub(crate) fn unpack(archive: &Path, tree: &Tree, to: &str, keep: impl Fn(&Path) -> bool) -> Result<(), EngineError> {
     let file = File::open(archive).map_err(EngineError::io(format!("reading {}", archive.display())))?;
-    tree.unpack(MultiGzDecoder::new(BufReader::new(file)), Existing::Follow, |path| {
+    tree.unpack(MultiGzDecoder::new(BufReader::new(file)), |path| {
         let mut parts = path.components();
         parts.next();
         let inside = parts.as_path();

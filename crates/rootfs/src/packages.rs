@@ -12,7 +12,7 @@ use crate::kinds::RootSet;
 use crate::lock::DebianPackage;
 use crate::mirror::Mirrors;
 use crate::sets;
-use crate::tree::{Existing, Tree};
+use crate::tree::Tree;
 
 /// Most threads that decompress: a package is in memory while it waits to be written.
 const MAX_THREADS: usize = 4;
@@ -121,7 +121,7 @@ fn makers(script: &str) -> Vec<&'static str> {
 }
 
 fn write(tree: &Tree, package: &DebianPackage, deb: &Deb, set: RootSet) -> Result<(), EngineError> {
-    tree.unpack(deb.data.as_slice(), Existing::Follow, |path| {
+    tree.unpack(deb.data.as_slice(), |path| {
         let path = path.strip_prefix(".").unwrap_or(path);
         sets::is_useful(set, &path.to_string_lossy()).then(|| path.to_owned())
     })?;

@@ -5,7 +5,7 @@ use std::fs::{File, Permissions};
 use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use process::EngineError;
 use tar::{Archive, Entry, EntryType};
@@ -13,16 +13,7 @@ use tar::{Archive, Entry, EntryType};
 use crate::walk::kind;
 
 /// What stays of a mode: nothing runs with its owner's rights.
-const MODE: u32 = 0o1777;
-
-/// What a folder in an archive does to a link of its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Existing {
-    /// It goes where the link leads, as dpkg does.
-    Follow,
-    /// It takes the link's place, as layers of an image do.
-    Replace,
-}
+pub(crate) const MODE: u32 = 0o1777;
 
 /// A folder that is filled.
 pub(crate) struct Tree {
@@ -47,7 +38,6 @@ impl Tree {
     pub(crate) fn unpack(
         &self,
         archive: impl Read,
-        existing: Existing,
         place: impl Fn(&Path) -> Option<PathBuf>,
     ) -> Result<(), EngineError> {
         let mut archive = Archive::new(archive);
@@ -60,7 +50,7 @@ impl Tree {
                 EntryType::Link => link_of(&entry)?.and_then(|target| place(&target)),
                 _ => link_of(&entry)?,
             };
-            self.add(&to, &mut entry, target.as_deref(), existing)?;
+            self.add(&to, &mut entry, target.as_deref())?;
         }
         Ok(())
     }
@@ -69,17 +59,11 @@ impl Tree {
     ///
     /// # Errors
     /// It reaches outside, or the disk refused.
-    pub(crate) fn add<R: Read>(
-        &self,
-        path: &Path,
-        entry: &mut Entry<'_, R>,
-        target: Option<&Path>,
-        existing: Existing,
-    ) -> Result<(), EngineError> {
+    fn add<R: Read>(&self, path: &Path, entry: &mut Entry<'_, R>, target: Option<&Path>) -> Result<(), EngineError> {
         let mode = entry.header().mode().unwrap_or(0o644) & MODE;
         let modified = entry.header().mtime().unwrap_or_default();
         let added = match (entry.header().entry_type(), target) {
-            (EntryType::Directory, _) => self.folder(path, mode, existing),
+            (EntryType::Directory, _) => self.folder(path, mode),
             (EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse, _) => {
                 self.stream(path, mode, modified, entry)
             }
@@ -91,15 +75,13 @@ impl Tree {
         added.map_err(EngineError::io(format!("unpacking {}", path.display())))
     }
 
-    /// Makes a folder and those above it.
-    pub(crate) fn folder(&self, path: &Path, mode: u32, existing: Existing) -> Result<(), Error> {
+    /// Makes a folder and those above it. Where there is a link, it is made where that leads, as dpkg does.
+    pub(crate) fn folder(&self, path: &Path, mode: u32) -> Result<(), Error> {
         let Some((parent, name)) = self.place(path)? else { return Ok(()) };
         let mut folder = parent.join(name);
         match kind(&folder)? {
             Some(found) if found.is_dir() => {}
-            Some(found) if found.is_symlink() && existing == Existing::Follow => {
-                folder = self.reach(path)?;
-            }
+            Some(found) if found.is_symlink() => folder = self.reach(path)?,
             Some(_) => {
                 std::fs::remove_file(&folder)?;
                 std::fs::create_dir(&folder)?;
@@ -122,11 +104,6 @@ impl Tree {
         symlink(target, place)
     }
 
-    /// Removes what is at a path; nothing may be there.
-    pub(crate) fn remove(&self, path: &Path) -> Result<(), Error> {
-        self.free(path).map(drop)
-    }
-
     /// The text of a file in the tree.
     pub(crate) fn text(&self, path: &Path) -> Result<String, Error> {
         std::fs::read_to_string(self.find(path)?)
@@ -137,9 +114,7 @@ impl Tree {
         let mut file = File::options().write(true).create_new(true).open(place)?;
         std::io::copy(source, &mut file)?;
         file.set_permissions(Permissions::from_mode(mode | 0o400))?;
-        // ccache knows a compiler by its time.
-        let modified = UNIX_EPOCH.checked_add(Duration::from_secs(modified));
-        file.set_modified(modified.ok_or_else(|| Error::new(ErrorKind::InvalidData, "a time that no clock shows"))?)
+        file.set_modified(at_time(modified)?)
     }
 
     fn hard_link(&self, path: &Path, target: &Path) -> Result<(), Error> {
@@ -162,11 +137,17 @@ impl Tree {
     }
 }
 
+/// So many seconds after 1970: ccache knows a compiler by its time.
+pub(crate) fn at_time(seconds: u64) -> Result<SystemTime, Error> {
+    let time = UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+    time.ok_or_else(|| Error::new(ErrorKind::InvalidData, "a time that no clock shows"))
+}
+
 /// Where an entry's link leads.
 ///
 /// # Errors
 /// The archive is damaged.
-pub(crate) fn link_of<R: Read>(entry: &Entry<'_, R>) -> Result<Option<PathBuf>, EngineError> {
+fn link_of<R: Read>(entry: &Entry<'_, R>) -> Result<Option<PathBuf>, EngineError> {
     let target = entry.link_name().map_err(EngineError::io("reading a link in an archive"))?;
     Ok(target.map(std::borrow::Cow::into_owned))
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use tar::{Builder, EntryType, Header};
 
-use super::layer;
-use super::tree::{Existing, Tree};
+use super::tree::Tree;
+use process::EngineError;
 
 /// A name that tar's own functions would refuse to write.
 fn header(kind: EntryType, path: &str, target: &str) -> Header {
@@ -32,6 +32,10 @@ fn archive(entries: &[(EntryType, &str, &str)]) -> Vec<u8> {
     archive.into_inner().unwrap()
 }
 
+fn unpack(entries: &[(EntryType, &str, &str)], root: &Path) -> Result<(), EngineError> {
+    Tree::at(root).unpack(archive(entries).as_slice(), |path| Some(path.to_owned()))
+}
+
 use EntryType::{Directory as D, Link as H, Regular as F, Symlink as S};
 
 fn names(folder: &Path) -> Vec<String> {
@@ -48,29 +52,24 @@ fn a_link_leads_where_it_will_lead_in_the_root() {
     let scratch = tempfile::tempdir().unwrap();
     let tree = Tree::at(scratch.path());
     let entries = [(D, "usr/bin", ""), (S, "bin", "/usr/bin"), (S, "sbin", "../../../usr/bin"), (F, "bin/a", "")];
-    layer::apply(archive(&entries).as_slice(), &tree).unwrap();
-    layer::apply(archive(&[(F, "sbin/b", "")]).as_slice(), &tree).unwrap();
+    unpack(&entries, scratch.path()).unwrap();
+    unpack(&[(F, "sbin/b", "")], scratch.path()).unwrap();
     assert_eq!(names(&scratch.path().join("usr/bin")), ["a", "b"]);
     assert_eq!(tree.find(Path::new("bin/a")).unwrap(), scratch.path().join("usr/bin/a"));
     assert!(tree.find(Path::new("bin/c")).is_err());
 }
 
 #[test]
-fn a_folder_follows_a_link_in_a_package_and_replaces_it_in_a_layer() {
+fn a_folder_follows_a_link() {
     let scratch = tempfile::tempdir().unwrap();
-    let tree = Tree::at(scratch.path());
-    layer::apply(archive(&[(D, "usr/lib", ""), (S, "lib", "usr/lib")]).as_slice(), &tree).unwrap();
-    let again = archive(&[(D, "lib", ""), (F, "lib/a", "")]);
-    tree.unpack(again.as_slice(), Existing::Follow, |path| Some(path.to_owned())).unwrap();
+    unpack(&[(D, "usr/lib", ""), (S, "lib", "usr/lib"), (D, "lib", ""), (F, "lib/a", "")], scratch.path()).unwrap();
     assert_eq!(names(&scratch.path().join("usr/lib")), ["a"]);
-    layer::apply(again.as_slice(), &tree).unwrap();
-    assert!(scratch.path().join("lib").symlink_metadata().unwrap().is_dir());
 }
 
 #[test]
 fn nothing_runs_with_its_owners_rights_and_times_are_kept() {
     let scratch = tempfile::tempdir().unwrap();
-    layer::apply(archive(&[(F, "su", "")]).as_slice(), &Tree::at(scratch.path())).unwrap();
+    unpack(&[(F, "su", "")], scratch.path()).unwrap();
     let found = scratch.path().join("su").metadata().unwrap();
     assert_eq!((found.permissions().mode() & 0o7777, found.mtime()), (0o755, 7));
 }
@@ -83,35 +82,22 @@ fn a_time_beyond_all_clocks_is_refused() {
     late.set_cksum();
     let mut archive = Builder::new(Vec::new());
     archive.append(&late, &b""[..]).unwrap();
-    let layer = archive.into_inner().unwrap();
-    let error = layer::apply(layer.as_slice(), &Tree::at(scratch.path())).unwrap_err().to_string();
+    let archive = archive.into_inner().unwrap();
+    let unpacked = Tree::at(scratch.path()).unpack(archive.as_slice(), |path| Some(path.to_owned()));
+    let error = unpacked.unwrap_err().to_string();
     assert_eq!(error, "unpacking a\\u{1b}: a time that no clock shows");
-}
-
-#[test]
-fn a_layer_removes_what_lower_ones_added_and_keeps_its_own() {
-    let scratch = tempfile::tempdir().unwrap();
-    let tree = Tree::at(scratch.path());
-    let lower = [(F, "a", ""), (F, "b", ""), (D, "d/x", ""), (F, "d/y", ""), (F, "e", "")];
-    layer::apply(archive(&lower).as_slice(), &tree).unwrap();
-    let upper = [(F, ".wh.a", ""), (F, "d/z", ""), (F, "d/.wh..wh..opq", ""), (F, ".wh.none", ""), (H, "f", "e")];
-    layer::apply(archive(&upper).as_slice(), &tree).unwrap();
-    assert_eq!(names(scratch.path()), ["b", "d", "e", "f"]);
-    assert_eq!(names(&scratch.path().join("d")), ["z"]);
-    assert!(layer::apply(archive(&[(F, "d/.wh...", "")]).as_slice(), &tree).is_err());
-    assert!(layer::apply(archive(&[(F, "../x", "")]).as_slice(), &tree).is_err());
 }
 
 #[test]
 fn links_in_a_circle_are_refused() {
     let scratch = tempfile::tempdir().unwrap();
-    let entries = archive(&[(S, "a", "b"), (S, "b", "a"), (F, "a/c", "")]);
-    let error = layer::apply(entries.as_slice(), &Tree::at(scratch.path())).unwrap_err().to_string();
+    let error = unpack(&[(S, "a", "b"), (S, "b", "a"), (F, "a/c", "")], scratch.path()).unwrap_err().to_string();
     assert!(error.contains("too many links"), "{error}");
+    assert!(unpack(&[(F, "../x", "")], scratch.path()).is_err());
 }
 
 fn path() -> impl Strategy<Value = String> {
-    let name = prop::sample::select(vec!["a", "b", "..", ".", "outside", "root", ".wh.a", ".wh..wh..opq", ".wh..", ""]);
+    let name = prop::sample::select(vec!["a", "b", "..", ".", "outside", "root", ""]);
     prop::collection::vec(name, 1..5).prop_map(|names| names.join("/"))
 }
 
@@ -127,7 +113,7 @@ proptest! {
         std::fs::write(outside.join("a"), "intact").unwrap();
         for (kind, path, target) in &entries {
             let kind = [D, F, S, H][usize::from(*kind)];
-            let _ = layer::apply(archive(&[(kind, path, target)]).as_slice(), &Tree::at(&root));
+            let _ = unpack(&[(kind, path, target)], &root);
         }
         prop_assert_eq!(names(scratch.path()), ["outside", "root"]);
         prop_assert_eq!(names(&outside), ["a"]);

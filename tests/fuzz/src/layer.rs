@@ -5,10 +5,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use arbitrary::Arbitrary;
+use image::{Digest, ImageSpec, Layer, Layout, StoredImage};
 use tar::{EntryType, Header};
 use tempfile::TempDir;
 
 use crate::words::Words;
+
+/// Media type of a layer that is not compressed.
+const PLAIN: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// The layers of an image, the lowest first.
 #[derive(Debug, Arbitrary)]
@@ -38,22 +42,34 @@ pub fn layer(image: &Image) {
     let scratch = TempDir::new().expect("a folder to unpack to");
     let outside = scratch.path().join("outside");
     fs::write(&outside, "intact").expect("a file outside");
-    let blobs: Vec<_> = (0..image.0.len()).map(|number| scratch.path().join(number.to_string())).collect();
-    for (blob, layer) in blobs.iter().zip(&image.0) {
-        fs::write(blob, archive(layer)).expect("a place for the layer");
-    }
+    let stored = stored(image, &scratch.path().join("layout"));
     let (root, kept) = (scratch.path().join("root"), scratch.path().join("kept"));
-    if let Err(error) = rootfs::unpack_layers(&blobs, &kept, &root) {
+    if let Err(error) = rootfs::unpack_layers(&stored.layers, &kept, &root) {
         assert!(!error.to_string().contains("Read-only file system"), "{error}");
     }
-    assert_eq!(names(scratch.path()), blobs.len() + 3);
+    let expected = ["kept", "layout", "outside", "root"];
+    assert!(names(scratch.path()).iter().all(|name| expected.contains(&name.as_str())));
     assert_eq!(fs::read_to_string(&outside).expect("the file outside"), "intact");
     assert_eq!(fs::metadata(&outside).expect("the file outside").nlink(), 1);
     process::remove_tree(&root).expect("what was unpacked can be removed");
 }
 
-fn names(folder: &Path) -> usize {
-    fs::read_dir(folder).expect("the folder").count()
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder").flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The image in a layout, so that its layers are read as any are.
+fn stored(image: &Image, folder: &Path) -> StoredImage {
+    let layout = Layout::create(folder).expect("a layout");
+    let write = |entries: &Vec<Entry>| {
+        let bytes = archive(entries);
+        let (digest, size) = (Digest::of(&bytes), bytes.len() as u64);
+        fs::write(layout.blob(&digest), bytes).expect("a place for the layer");
+        Layer { diff_id: digest.clone(), digest, media_type: PLAIN.to_owned(), size, uncompressed_size: None }
+    };
+    let spec = ImageSpec { layers: image.0.iter().map(write).collect(), ..ImageSpec::default() };
+    StoredImage::unnamed(&layout, &spec).expect("the layers in the layout")
 }
 
 fn archive(layer: &[Entry]) -> Vec<u8> {

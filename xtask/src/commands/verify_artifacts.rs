@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyArtifacts};
-use crate::image_source::ImageSource;
+use crate::image_source;
 use crate::output::Printer;
 use crate::repository;
 use crate::source_location::Places;
@@ -63,7 +63,7 @@ fn verify_app(
     repository: &RepositoryFlags,
     interrupt: &Interrupt,
 ) -> Result<Verification> {
-    let image = ImageSource::parse(image)?.open(repository, interrupt)??;
+    let image = image_source::open(&image_source::parse(image)?, repository, interrupt)??;
     let folder = image.config.config.working_dir.trim_matches('/').to_owned();
     let inside = |path: &str| path.strip_prefix(&folder).map(|path| path.trim_start_matches('/').to_owned());
     let tree = image.files(&|path, size| inside(path).is_some_and(|path| artifacts::is_read_of_app(&path, size)))?;

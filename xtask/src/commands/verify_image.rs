@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::findings::{Report, accepted, checkout};
 use crate::flags::{RepositoryFlags, VerifyImage};
-use crate::image_source::ImageSource;
+use crate::image_source;
 use crate::output::Printer;
 use crate::repository;
 use crate::source_location::Places;
@@ -29,11 +29,11 @@ pub(crate) fn run(
     printer: &Printer,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let source = ImageSource::parse(&flags.image)?;
-    let against = flags.against.as_deref().map(ImageSource::parse).transpose()?;
+    let source = image_source::parse(&flags.image)?;
+    let against = flags.against.as_deref().map(image_source::parse).transpose()?;
     let repo = repo(repository, printer)?;
-    let image = source.open(repository, interrupt)?;
-    let other = against.map(|other| anyhow::Ok(other.open(repository, interrupt)??)).transpose()?;
+    let image = image_source::open(&source, repository, interrupt)?;
+    let other = against.map(|other| anyhow::Ok(image_source::open(&other, repository, interrupt)??)).transpose()?;
     let folder = image.as_ref().map(|image| image.config.config.working_dir.clone()).unwrap_or_default();
     let budget = Budget { node: repo.as_ref().map(|repo| repo.node.clone()), max_size: flags.max_size };
     sbom::check("--sbom", &flags.sbom)?;

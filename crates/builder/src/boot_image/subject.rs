@@ -1,12 +1,11 @@
-//! What is booted: an image that Docker has, or layers in files.
+//! What is booted: an image that Docker has, or one in files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use boot::{Container, Orders, Program, Publish, Service};
 use containers::docker::{self, Docker};
-
-use image::ImageSettings;
+use image::{ContainerConfig, ImageSource, StoredImage};
 use process::EngineError;
 use sandbox::{self, Bubblewrap, Sandbox};
 
@@ -19,16 +18,14 @@ pub enum Subject {
         /// Its name or id.
         reference: String,
         /// How it runs.
-        settings: ImageSettings,
+        config: Box<ContainerConfig>,
     },
     /// In a sandbox.
-    Layers {
+    Files {
         /// What makes the sandbox.
         sandbox: Bubblewrap,
-        /// The layers' archives, the lowest first.
-        layers: Vec<PathBuf>,
-        /// How it runs.
-        settings: ImageSettings,
+        /// The image.
+        image: Box<StoredImage>,
     },
 }
 
@@ -36,8 +33,8 @@ pub enum Subject {
 pub(crate) enum Bootable {
     /// In Docker, by its id.
     Docker(Docker, String),
-    /// In files: the layers' archives, the lowest first, and how it runs.
-    Layers(Vec<PathBuf>, ImageSettings),
+    /// In files.
+    Files(Box<StoredImage>),
 }
 
 /// A started image.
@@ -59,11 +56,14 @@ impl Backend {
 }
 
 impl Subject {
-    /// The image that a command line names; archives are unpacked in `scratch`.
-    pub fn find(name: &str, scratch: &Path) -> Result<Self> {
-        match rootfs::open_image(name, scratch)? {
-            Some(stored) => Self::of_layers(stored.layers, stored.settings),
-            None => Self::of_docker(&docker::find(None)?, name),
+    /// The image that a command line names.
+    ///
+    /// # Errors
+    /// There is none, it is damaged, or it cannot be run from here.
+    pub fn find(source: &ImageSource) -> Result<Self> {
+        match StoredImage::open(source)? {
+            Some(image) => Self::of_files(image),
+            None => Self::of_docker(&docker::find(None)?, &source.to_string()),
         }
     }
 
@@ -71,7 +71,7 @@ impl Subject {
     pub(crate) fn of(image: Bootable) -> Result<Self> {
         match image {
             Bootable::Docker(docker, id) => Self::of_docker(&docker, &id),
-            Bootable::Layers(layers, settings) => Self::of_layers(layers, settings),
+            Bootable::Files(image) => Self::of_files(*image),
         }
     }
 
@@ -81,33 +81,35 @@ impl Subject {
     /// There is none, or it cannot be run from here.
     pub fn of_docker(docker: &Docker, reference: &str) -> Result<Self> {
         boot::ensure_local(docker)?;
-        let settings = docker.settings_of(reference)?;
+        let config = Box::new(docker.settings_of(reference)?);
         let docker = Box::new(docker.clone());
-        Ok(Self::Docker { docker, reference: reference.to_owned(), settings })
+        Ok(Self::Docker { docker, reference: reference.to_owned(), config })
     }
 
-    /// An image of these layers, run in a sandbox.
-    fn of_layers(layers: Vec<PathBuf>, settings: ImageSettings) -> Result<Self> {
+    /// An image in files, run in a sandbox.
+    fn of_files(image: StoredImage) -> Result<Self> {
         let sandbox = sandbox::find_sandbox()?;
         sandbox.check()?;
-        Ok(Self::Layers { sandbox, layers, settings })
+        Ok(Self::Files { sandbox, image: Box::new(image) })
     }
 
     /// How it runs.
-    pub(crate) fn settings(&self) -> &ImageSettings {
+    pub(crate) fn config(&self) -> &ContainerConfig {
         match self {
-            Self::Docker { settings, .. } | Self::Layers { settings, .. } => settings,
+            Self::Docker { config, .. } => config,
+            Self::Files { image, .. } => &image.config.config,
         }
     }
 
     /// Orders for its supervisor: a container's memory is the kernel's to limit.
     pub(crate) fn orders(&self, database_port: u16, memory: u64) -> Orders {
-        let settings = self.settings();
-        let (argv, port) = (settings.argv.clone(), settings.port.unwrap_or_default());
+        let config = self.config();
+        let argv = config.argv().into_iter().map(str::to_owned).collect();
+        let port = config.port().unwrap_or_default();
         let orders = Orders { argv, port, database_port, encrypts_database: false, memory: None, heap: None };
         match self {
             Self::Docker { .. } => orders,
-            Self::Layers { .. } => orders.with_watched_memory(memory),
+            Self::Files { .. } => orders.with_watched_memory(memory),
         }
     }
 
@@ -115,7 +117,7 @@ impl Subject {
     pub(crate) fn memory_limit(&self) -> &'static str {
         match self {
             Self::Docker { .. } => "kernel",
-            Self::Layers { .. } => "watch",
+            Self::Files { .. } => "watch",
         }
     }
 
@@ -123,7 +125,7 @@ impl Subject {
     pub fn unpack(&self, kept: &Path, root: &Path) -> Result<(), EngineError> {
         match self {
             Self::Docker { .. } => Ok(()),
-            Self::Layers { layers, .. } => rootfs::unpack_layers(layers, kept, root),
+            Self::Files { image, .. } => rootfs::unpack_layers(&image.layers, kept, root),
         }
     }
 
@@ -139,8 +141,8 @@ impl Subject {
             Self::Docker { docker, reference, .. } => {
                 Backend::Container(Container::start(docker, reference, service, publish, log)?)
             }
-            Self::Layers { sandbox, settings, .. } => {
-                Backend::Sandbox(boot::start_image(sandbox, root, settings, service, log)?)
+            Self::Files { sandbox, image } => {
+                Backend::Sandbox(boot::start_image(sandbox, root, &image.config.config, service, log)?)
             }
         })
     }

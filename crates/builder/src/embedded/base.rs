@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use diagnostics::{CheckFailed, WrongUsage};
-use image::{ContainerConfig, Digest, LayerFiles, Layout, Owner, debian};
+use image::{ContainerConfig, LayerFiles, Owner, StoredImage, debian};
 use monorepo::{Monorepo, SETTINGS, YarnRelease};
 use rootfs::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots, Wanted};
 use sandbox::{Builder, Reuse};
@@ -28,7 +28,7 @@ pub(crate) struct Base {
     /// How programs are started by it, unless the image says otherwise.
     pub(crate) config: ContainerConfig,
     root: PathBuf,
-    image: Option<(PathBuf, Digest)>,
+    image: Option<StoredImage>,
 }
 
 /// The root file systems of a build.
@@ -52,7 +52,7 @@ pub(crate) fn prepare(context: &Context<'_>) -> Result<BuildRoots> {
             let image = roots.image(reference, settings.reuse == Reuse::Nothing)?;
             require_packages(reference, &image.root.path, repo)?;
             let lock = root_lock(&roots, settings, repo, state, &image.release)?;
-            (roots.prepare_on(&image, &lock)?, Base::of_image(reference, image)?, roots.pip(&lock)?)
+            (roots.prepare_on(&image, &lock)?, Base::of_image(reference, image), roots.pip(&lock)?)
         }
         None => {
             let lock = root_lock(&roots, settings, repo, state, RELEASE)?;
@@ -148,32 +148,26 @@ impl Base {
         }
     }
 
-    fn of_image(reference: &str, image: ImageRoot) -> Result<Self> {
-        let manifest = Digest::try_from(image.manifest).map_err(anyhow::Error::msg)?;
-        let config = Layout::open(&image.layout)?.image_with_manifest(&manifest)?.config.config;
-        Ok(Self {
+    fn of_image(reference: &str, image: ImageRoot) -> Self {
+        Self {
             name: reference.to_owned(),
             digest: image.root.digest,
-            config,
+            config: image.image.config.config.clone(),
             root: image.root.path,
-            image: Some((image.layout, manifest)),
-        })
+            image: Some(image.image),
+        }
     }
 
     /// The layers of the base, in our layout.
     pub(crate) fn layers(&self, store: &mut LayerStore) -> Result<Vec<SizedLayer>> {
-        let Some((folder, manifest)) = &self.image else {
+        let Some(image) = &self.image else {
             return Ok(vec![store.layer(&self.digest, || files(&self.root))?]);
         };
-        let layout = Layout::open(folder)?;
-        let layers = layout.image_with_manifest(manifest)?.layers;
         let bytes = files(&self.root).context("measuring the base image")?.bytes();
-        let mut sized = Vec::new();
-        for (index, layer) in layers.into_iter().enumerate() {
-            store.import(&layout, &layer)?;
-            sized.push(SizedLayer { layer, bytes: if index == 0 { bytes } else { 0 } });
-        }
-        Ok(sized)
+        let sized = image.layers.iter().enumerate().map(|(index, layer)| {
+            Ok(SizedLayer { layer: store.import(layer)?, bytes: if index == 0 { bytes } else { 0 } })
+        });
+        sized.collect()
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use diagnostics::hexadecimal;
 use image::{
-    Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, verify_blobs,
-    write_image, write_layer,
+    Compression, Content, Descriptor, EntryKind, ImageDigest, ImageSpec, Layer, LayerFiles, Layout, StoredLayer,
+    verify_blobs, write_image, write_layer,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -98,9 +98,9 @@ impl LayerStore {
         self.layer(&key, || Ok(files))
     }
 
-    /// Takes a layer of another layout as it is.
-    pub(crate) fn import(&self, from: &Layout, layer: &Layer) -> Result<()> {
-        Ok(self.layout.import_blob(from, &layer.descriptor())?)
+    /// Takes a layer of another image as it is.
+    pub(crate) fn import(&self, layer: &StoredLayer) -> Result<Layer> {
+        Ok(self.layout.import(layer)?)
     }
 
     /// Names the image, and forgets layers that are not in it.

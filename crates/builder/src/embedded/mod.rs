@@ -16,7 +16,7 @@ use anyhow::Result;
 use containers::LocalImage;
 use diagnostics::WrongUsage;
 use image::{
-    Compression, ImageError, ImageSettings, Layer, Layout, StoredImage,
+    Compression, ImageError, Layout, StoredImage,
     prune::{ExplainSize, PruneClass},
 };
 use recipe::Place;
@@ -131,11 +131,6 @@ impl<'a> EmbeddedBackend<'a> {
             reuse: settings.reuse,
         })
     }
-
-    fn bootable(&self, layers: &[Layer], settings: ImageSettings) -> Bootable {
-        let blobs = self.layout_folder().join("blobs/sha256");
-        Bootable::Layers(layers.iter().map(|layer| blobs.join(layer.digest.hex())).collect(), settings)
-    }
 }
 
 impl Backend for EmbeddedBackend<'_> {
@@ -183,22 +178,13 @@ impl Backend for EmbeddedBackend<'_> {
     }
 
     fn bootable(&self, image: &EmbeddedImage) -> Result<Bootable> {
-        let port = Some(self.context.recipe.image.port);
-        Ok(match image {
-            EmbeddedImage::Assembled(image) => {
-                let spec = &image.spec;
-                let argv = spec.entrypoint.iter().chain(&spec.cmd).cloned().collect();
-                let (environment, folder) = (spec.env.clone(), spec.working_dir.clone());
-                self.bootable(&spec.layers, ImageSettings { environment, folder, argv, port })
+        let image = match image {
+            EmbeddedImage::Assembled(assembled) => {
+                StoredImage::unnamed(&Layout::open(self.layout_folder())?, &assembled.spec)?
             }
-            EmbeddedImage::Named => {
-                let image = Layout::open(self.layout_folder())?.image(&self.context.settings.tag)?;
-                let config = image.config.config;
-                let argv = config.entrypoint.into_iter().chain(config.cmd).collect();
-                let (environment, folder) = (config.env, config.working_dir);
-                self.bootable(&image.layers, ImageSettings { environment, folder, argv, port })
-            }
-        })
+            EmbeddedImage::Named => StoredImage::in_folder(&self.layout_folder(), Some(&self.context.settings.tag))?,
+        };
+        Ok(Bootable::Files(Box::new(image)))
     }
 
     fn name(&self, image: &EmbeddedImage) -> Result<LocalImage> {

@@ -2,19 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use image::ImageSource;
 use process::{EngineError, Interrupt, Invocation};
 
 use crate::docker::client::Docker;
-use crate::engine::{Engine, ImageArchive};
+use crate::engine::Engine;
 
 /// The name of an image whose archive gives it none; a Dockerfile cannot start from a bare id.
 const NAME: &str = "backstage-xtask-base";
 
-/// Loads the archive and gives a reference that a Dockerfile can start from.
-pub(crate) fn load(docker: &Docker, archive: &ImageArchive, scratch: &Path) -> Result<String, EngineError> {
-    let file = match archive {
-        ImageArchive::Docker(file) => file.clone(),
-        ImageArchive::Oci(file) => converted(file, scratch)?,
+/// Loads the image and gives a reference that a Dockerfile can start from.
+pub(crate) fn load(docker: &Docker, image: &ImageSource, scratch: &Path) -> Result<String, EngineError> {
+    let file = match image {
+        ImageSource::DockerArchive(file) => file.clone(),
+        ImageSource::Folder { .. } | ImageSource::OciArchive(_) => converted(image, scratch)?,
+        ImageSource::Reference(name) => return Ok(name.clone()),
     };
     let text = Invocation::new(&docker.program).arg("load").arg("--input").arg(&file).read()?;
     let loaded = text.lines().rev().find_map(loaded_image).ok_or_else(|| EngineError::Missing {
@@ -33,18 +35,16 @@ fn loaded_image(line: &str) -> Option<String> {
 }
 
 /// `docker load` reads an OCI layout only where its image store is containerd's; skopeo converts for all.
-fn converted(archive: &Path, scratch: &Path) -> Result<PathBuf, EngineError> {
+fn converted(image: &ImageSource, scratch: &Path) -> Result<PathBuf, EngineError> {
     let skopeo = which::which("skopeo").map_err(|_| EngineError::Missing {
-        what: format!("{} is an OCI archive, which takes skopeo to load", archive.display()),
+        what: format!("{image} is an OCI image, which takes skopeo to load"),
         details: Vec::new(),
         hint: "install skopeo (Debian: skopeo), or use a docker-archive".to_owned(),
     })?;
-    let target = scratch.join("base.tar");
-    let transport = |name: &str, path: &Path| format!("{name}:{}", path.display());
+    let target = ImageSource::DockerArchive(scratch.join("base.tar"));
     Invocation::new(skopeo)
         .args(["--insecure-policy", "copy", "--quiet"])
-        .arg(transport("oci-archive", archive))
-        .arg(transport("docker-archive", &target))
+        .args([image.to_string(), target.to_string()])
         .stream(None, &Interrupt::default(), |_| {})?;
-    Ok(target)
+    Ok(scratch.join("base.tar"))
 }

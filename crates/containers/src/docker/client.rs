@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use image::{DocumentedConfig, ImageSettings};
+use image::{ContainerConfig, ImageSource};
 use process::{EngineError, Interrupt, Invocation, Reporter, blames_environment, hint_for};
 
 use crate::docker::archive;
 use crate::docker::command::BuildCommand;
 use crate::docker::image::ImageInspect;
 use crate::docker::progress::{FailedStage, Progress, is_telling};
-use crate::engine::{BuildJob, Engine, ImageArchive, LocalImage};
+use crate::engine::{BuildJob, Engine, LocalImage};
 
 /// What runs a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Docker {
     ///
     /// # Errors
     /// There is no such image, or Docker cannot be asked.
-    pub fn settings_of(&self, reference: &str) -> Result<ImageSettings, EngineError> {
+    pub fn settings_of(&self, reference: &str) -> Result<ContainerConfig, EngineError> {
         if self.inspect(reference)?.is_none() {
             return Err(EngineError::Missing {
                 what: format!("there is no image {reference}"),
@@ -67,11 +67,10 @@ impl Docker {
         }
         let question = ["image", "inspect", "--format", "{{json .Config}}", "--", reference];
         let answer = Invocation::new(&self.program).args(question).read()?;
-        let config: DocumentedConfig = serde_json::from_str(&answer).map_err(|error| EngineError::Io {
+        serde_json::from_str(&answer).map_err(|error| EngineError::Io {
             doing: format!("reading what Docker says of {reference}"),
             source: error.into(),
-        })?;
-        Ok(config.into())
+        })
     }
 
     fn build(
@@ -183,8 +182,8 @@ impl Engine for Docker {
         }
     }
 
-    fn load(&self, archive: &ImageArchive, scratch: &Path) -> Result<String, EngineError> {
-        archive::load(self, archive, scratch)
+    fn load(&self, image: &ImageSource, scratch: &Path) -> Result<String, EngineError> {
+        archive::load(self, image, scratch)
     }
 
     fn pull(&self, reference: &str, interrupt: &Interrupt) -> Result<(), EngineError> {

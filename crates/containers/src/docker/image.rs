@@ -1,5 +1,6 @@
 //! `docker image inspect` as it is documented (Docker Engine API, `ImageInspect`).
 
+use image::ContainerConfig;
 use serde::Deserialize;
 
 use crate::engine::LocalImage;
@@ -13,18 +14,9 @@ pub(crate) struct ImageInspect {
     #[serde(default)]
     size: u64,
     #[serde(default)]
-    config: Option<Config>,
+    config: Option<ContainerConfig>,
     #[serde(rename = "RootFS", default)]
     root_fs: RootFileSystem,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Config {
-    user: String,
-    env: Option<Vec<String>>,
-    cmd: Option<Vec<String>>,
-    working_dir: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,8 +35,8 @@ impl From<ImageInspect> for LocalImage {
             layers: found.root_fs.layers.unwrap_or_default(),
             user: config.user,
             working_directory: config.working_dir,
-            environment: config.env.unwrap_or_default(),
-            command: config.cmd.unwrap_or_default(),
+            environment: config.env,
+            command: config.cmd,
         }
     }
 }

@@ -7,13 +7,23 @@ use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::FrameDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
+use crate::compress::Compression;
+
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes read at once.
 const BUFFER: usize = 1 << 17;
 
+/// How an archive is compressed, if it is, by its first bytes.
+pub(super) fn form(start: &[u8]) -> Option<Compression> {
+    if start.starts_with(GZIP) {
+        return Some(Compression::Gzip);
+    }
+    start.starts_with(ZSTD).then_some(Compression::Zstd)
+}
+
 /// A layer's archive, decompressed.
-pub struct Decompressed<R: Read>(Form<R>);
+pub(super) struct Decompressed<R: Read>(Form<R>);
 
 enum Form<R: Read> {
     Plain(BufReader<R>),
@@ -26,14 +36,13 @@ impl<R: Read> Decompressed<R> {
     ///
     /// # Errors
     /// The source cannot be read.
-    pub fn new(source: R) -> io::Result<Self> {
+    pub(super) fn new(source: R) -> io::Result<Self> {
         let mut source = BufReader::with_capacity(BUFFER, source);
-        let start = source.fill_buf()?;
-        let (is_gzip, is_zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
-        Ok(Self(match (is_gzip, is_zstd) {
-            (true, _) => Form::Gzip(Box::new(MultiGzDecoder::new(source))),
-            (_, true) => Form::Zstd(Box::new(Frames(State::Between(source)))),
-            _ => Form::Plain(source),
+        let compression = form(source.fill_buf()?);
+        Ok(Self(match compression {
+            Some(Compression::Gzip) => Form::Gzip(Box::new(MultiGzDecoder::new(source))),
+            Some(Compression::Zstd) => Form::Zstd(Box::new(Frames(State::Between(source)))),
+            None => Form::Plain(source),
         }))
     }
 

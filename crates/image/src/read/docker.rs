@@ -40,7 +40,7 @@ pub(super) fn open(store: &Store) -> Result<StoredImage, ImageError> {
     let pairs = saved.layers.iter().zip(&config.rootfs.diff_ids);
     let layers = pairs.map(|(name, diff_id)| {
         // The digest of the archive itself says everything; the file's name need not be one.
-        Ok(StoredLayer { digest: None, diff_id: diff_id.clone(), data: store.file(name)? })
+        Ok(StoredLayer { digest: None, media_type: None, diff_id: diff_id.clone(), data: store.file(name)? })
     });
     Ok(StoredImage { layers: layers.collect::<Result<_, _>>()?, id, config })
 }

@@ -10,13 +10,15 @@ use super::limits;
 
 /// A file as its header describes it, before its bytes are read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FileHead<'a> {
+pub struct FileHead<'a> {
     /// Path in the image, without a slash at its begin.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// Number of bytes.
-    pub(crate) size: u64,
+    pub size: u64,
     /// Permission bits.
-    pub(crate) mode: u32,
+    pub mode: u32,
+    /// When it was last changed, in seconds since 1970.
+    pub modified: u64,
 }
 
 /// What an entry makes.

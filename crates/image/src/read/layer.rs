@@ -74,7 +74,10 @@ fn entries<T, R: Read>(archive: &mut Archive<R>, last: &mut String, inspect: Ins
         }
         last.clone_from(&head.path);
         let note = match head.kind {
-            Kind::File(size) => inspect(FileHead { path: &head.path, size, mode: head.mode }, &mut entry)?,
+            Kind::File(size) => {
+                let modified = entry.header().mtime().unwrap_or_default();
+                inspect(FileHead { path: &head.path, size, mode: head.mode, modified }, &mut entry)?
+            }
             _ => None,
         };
         entries.push((head, note));

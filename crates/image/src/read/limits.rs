@@ -17,7 +17,7 @@ pub(super) const PATH: usize = 4096;
 pub(super) const EXTENSION: u64 = 1 << 20;
 /// Bytes of one layer when decompressed.
 pub(super) const UNPACKED: u64 = 16 << 30;
-/// Bytes of a JSON document.
+/// Bytes of a JSON document; registries refuse larger manifests.
 pub(super) const DOCUMENT: u64 = 4 << 20;
 /// Bytes that are remembered of the files of one image.
 const REMEMBERED: u64 = 512 << 20;

@@ -1,8 +1,7 @@
 //! Layers over one another (OCI image specification, layer.md, "Applying Changesets").
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::entry::{Head, Kind};
 use super::layer::Entries;
@@ -14,9 +13,8 @@ const WHITEOUT: &str = ".wh.";
 /// The entry that empties its folder of what lower layers put there.
 const OPAQUE: &str = ".wh..wh..opq";
 
-/// The tree of these layers, the lowest first; nothing when their links are a maze that takes too long to walk.
-pub(super) fn merge<T>(layers: Vec<Entries<T>>) -> Option<ImageTree<T>> {
-    let mut tree = ImageTree { nodes: BTreeMap::new(), hidden: Vec::new(), steps: AtomicU64::new(0) };
+/// The layers, the lowest first, laid over a tree; nothing when their links are a maze that takes too long to walk.
+pub(super) fn merge<T>(mut tree: ImageTree<T>, layers: Vec<Entries<T>>) -> Option<ImageTree<T>> {
     for layer in layers {
         // What a layer removes is of the layers below, wherever in it the mark stands.
         let (marks, entries): (Vec<_>, Vec<_>) = layer.into_iter().partition(|(head, _)| mark(&head.path).is_some());
@@ -67,18 +65,17 @@ impl<T> ImageTree<T> {
         }
         let path = joined(&parent.real, name);
         let Some(node) = self.node(head, note) else { return };
-        let keeps_content = node.kind == NodeKind::Folder;
-        let is_link = matches!(node.kind, NodeKind::Link(_));
-        if keeps_content && matches!(self.nodes.get(&path), Some(Node { kind: NodeKind::Folder, .. })) {
+        let was_folder = matches!(self.nodes.get(&path), Some(Node { kind: NodeKind::Folder, .. }));
+        if was_folder && node.kind == NodeKind::Folder {
             self.nodes.insert(path, node);
             return;
         }
-        self.remove(&path);
-        self.nodes.insert(path, node);
-        if is_link {
-            // It may be on the way to the folder that is remembered.
+        if was_folder || matches!(node.kind, NodeKind::Link(_)) {
+            // It may be the folder that is remembered, or on the way there.
             *parent = Parent::default();
         }
+        self.remove(&path);
+        self.nodes.insert(path, node);
     }
 
     fn node(&self, head: &Head, note: Option<T>) -> Option<Node<T>> {
@@ -110,15 +107,7 @@ impl<T> ImageTree<T> {
         for path in ends.map(|end| &folder[..end]).filter(|path| !path.is_empty()) {
             if !matches!(self.nodes.get(path), Some(Node { kind: NodeKind::Folder, .. })) {
                 self.remove(path);
-                let folder = Head {
-                    path: String::new(),
-                    kind: Kind::Folder,
-                    mode: 0o755,
-                    uid: 0,
-                    gid: 0,
-                    has_capabilities: false,
-                };
-                self.nodes.extend(self.node(&folder, None).map(|node| (path.to_owned(), node)));
+                self.nodes.insert(path.to_owned(), Node::new(NodeKind::Folder, 0o755, None));
             }
         }
     }
@@ -156,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_a_folders_place_has_nothing_in_it() {
+        let entries = vec![head("d/x", Kind::Folder), head("d", Kind::File(1)), head("d/y", Kind::File(2))];
+        let tree = merge(ImageTree::default(), vec![entries]).unwrap();
+        let found: Vec<_> = tree.iter().map(|(path, node)| (path, node.is_file())).collect();
+        assert_eq!(found, [("d", false), ("d/y", true)]);
+    }
+
+    #[test]
     fn a_maze_of_links_is_given_up() {
         let way = "../".repeat(1300);
         let maze = |walks: usize| {
@@ -164,7 +161,7 @@ mod tests {
             // A link makes the folder that is remembered be looked for again.
             let entries =
                 (0..walks).flat_map(|_| [head("l", Kind::SymbolicLink(String::new())), head("0/x", Kind::File(0))]);
-            merge(vec![links.chain(entries).collect::<Entries<()>>()])
+            merge(ImageTree::default(), vec![links.chain(entries).collect::<Entries<()>>()])
         };
         assert!(maze(10).is_some());
         assert!(maze(100).is_none());

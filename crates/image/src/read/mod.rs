@@ -1,12 +1,13 @@
 //! Reading an image that is there as files: an OCI layout, the same in an archive, or what `docker save` writes.
 //!
-//! The bytes are untrusted. They are streamed once, within the limits of `limits.rs`, compared with their
-//! digests, and never unpacked to disk.
+//! The bytes are untrusted. They are streamed once, within the limits of `limits.rs`, and compared with their
+//! digests. This is the only reader: what is verified, booted and built upon is the tree that it makes.
 
 mod decompress;
 mod digesting;
 mod docker;
 mod entry;
+mod import;
 mod layer;
 mod limits;
 mod merge;
@@ -16,9 +17,11 @@ mod store;
 mod stored;
 mod tree;
 
-pub use decompress::Decompressed;
-pub(crate) use entry::{FileHead, Head, Kind};
+pub use entry::FileHead;
+pub(crate) use entry::{Head, Kind};
 pub(crate) use layer::{Entries, read as read_layer};
 pub(crate) use limits::Memory;
-pub use stored::{StoredImage, StoredLayer};
+pub(crate) use oci::documents;
+pub(crate) use store::Store;
+pub use stored::{StoredImage, StoredLayer, read_layers};
 pub use tree::{ImageTree, Node, NodeKind};

@@ -1,11 +1,11 @@
 //! The image of an OCI layout (OCI image specification, image-layout.md).
 
 use super::limits;
-use super::store::{Store, document};
+use super::store::Store;
 use super::stored::{StoredImage, StoredLayer};
 use crate::document::{DOCKER_MANIFEST, Descriptor, INDEX, ImageConfig, Index, MANIFEST, Manifest};
 use crate::error::ImageError;
-use crate::layout::INDEX_FILE;
+use crate::layout::{INDEX_FILE, blob_name};
 
 /// What Docker calls an index.
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
@@ -20,32 +20,37 @@ pub(super) fn open(store: &Store, reference: Option<&str>) -> Result<StoredImage
         if ![INDEX, DOCKER_INDEX].contains(&manifest.media_type.as_str()) {
             break;
         }
-        manifest = for_this_machine(store, blob(store, &manifest)?)?;
+        manifest = for_this_machine(store, store.described(&manifest)?)?;
     }
     if ![MANIFEST, DOCKER_MANIFEST].contains(&manifest.media_type.as_str()) {
         let expected = format!("an image with the media type {MANIFEST}");
         return Err(ImageError::unexpected(store.name(), expected, manifest.media_type));
     }
-    image(store, blob(store, &manifest)?)
+    image(store, &manifest)
 }
 
-fn image(store: &Store, manifest: Manifest) -> Result<StoredImage, ImageError> {
-    let config: ImageConfig = blob(store, &manifest.config)?;
+fn image(store: &Store, manifest: &Descriptor) -> Result<StoredImage, ImageError> {
+    let (manifest, config) = documents(store, manifest)?;
+    let pairs = manifest.layers.into_iter().zip(&config.rootfs.diff_ids);
+    let layers = pairs.map(|(layer, diff_id)| {
+        let data = store.sized(&layer)?;
+        let (digest, media_type) = (Some(layer.digest), Some(layer.media_type));
+        Ok(StoredLayer { digest, media_type, diff_id: diff_id.clone(), data })
+    });
+    Ok(StoredImage { layers: layers.collect::<Result<_, _>>()?, id: manifest.config.digest, config })
+}
+
+/// The manifest and the configuration of an image, which agree about its layers.
+pub(crate) fn documents(store: &Store, manifest: &Descriptor) -> Result<(Manifest, ImageConfig), ImageError> {
+    let manifest: Manifest = store.described(manifest)?;
+    let config: ImageConfig = store.described(&manifest.config)?;
     let (layers, diff_ids) = (manifest.layers.len(), config.rootfs.diff_ids.len());
     if layers != diff_ids || layers > limits::LAYERS {
         let expected = format!("as many diff_ids as the manifest has layers, {layers}, and at most {}", limits::LAYERS);
-        return Err(ImageError::unexpected(&store.blob(&manifest.config.digest)?.name, expected, diff_ids.to_string()));
+        let file = store.name().join(blob_name(&manifest.config.digest));
+        return Err(ImageError::unexpected(&file, expected, diff_ids.to_string()));
     }
-    let pairs = manifest.layers.into_iter().zip(&config.rootfs.diff_ids);
-    let layers = pairs.map(|(layer, diff_id)| {
-        let data = store.blob(&layer.digest)?;
-        if data.length != layer.size {
-            let expected = format!("{} bytes", layer.size);
-            return Err(ImageError::unexpected(&data.name, expected, format!("{} bytes", data.length)));
-        }
-        Ok(StoredLayer { digest: Some(layer.digest), diff_id: diff_id.clone(), data })
-    });
-    Ok(StoredImage { layers: layers.collect::<Result<_, _>>()?, id: manifest.config.digest, config })
+    Ok((manifest, config))
 }
 
 fn choose(store: &Store, index: Index, reference: Option<&str>) -> Result<Descriptor, ImageError> {
@@ -98,14 +103,4 @@ fn own_architecture() -> &'static str {
         "aarch64" => "arm64",
         other => other,
     }
-}
-
-/// A blob that is JSON, compared with its descriptor.
-fn blob<T: serde::de::DeserializeOwned>(store: &Store, descriptor: &Descriptor) -> Result<T, ImageError> {
-    let data = store.blob(&descriptor.digest)?;
-    let (value, digest) = document(&data)?;
-    if digest != descriptor.digest {
-        return Err(ImageError::unexpected(&data.name, descriptor.digest.as_str(), digest.as_str()));
-    }
-    Ok(value)
 }

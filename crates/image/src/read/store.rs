@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -12,17 +12,19 @@ use super::entry::{Extended, Kind, normal, wrong};
 use super::limits;
 use super::section::Section;
 use crate::digest::Digest;
+use crate::document::Descriptor;
 use crate::error::ImageError;
-use crate::layout::parse;
+use crate::layout::{blob_name, parse};
+use crate::open::open_in;
 
 /// The files of an image by name.
-pub(super) enum Store {
+pub(crate) enum Store {
     Folder(PathBuf),
     Archive { file: Section, members: BTreeMap<String, Member> },
 }
 
 /// A member of an archive.
-pub(super) enum Member {
+pub(crate) enum Member {
     /// Where its bytes are.
     File { start: u64, length: u64 },
     /// Docker before 25 writes a layer that it has twice as a link.
@@ -59,17 +61,8 @@ impl Store {
     pub(super) fn file(&self, name: &str) -> Result<Section, ImageError> {
         match self {
             Self::Folder(folder) => {
-                let path = folder.join(name);
-                // Looking first keeps a named pipe from blocking.
-                match path.metadata() {
-                    Ok(found) if found.is_file() => {}
-                    Err(error) if error.kind() != ErrorKind::NotFound => {
-                        return Err(ImageError::io("reading", &path)(error));
-                    }
-                    _ => return Err(ImageError::unexpected(&path, "a file", "nothing")),
-                }
-                let opened = File::open(&path).and_then(|file| Section::whole(file, &path));
-                opened.map_err(ImageError::io("reading", &path))
+                let (opened, path) = (open_in(folder, name)?, folder.join(name));
+                Section::whole(opened, &path).map_err(ImageError::io("reading", &path))
             }
             Self::Archive { file, members } => {
                 let place = member(members, name);
@@ -83,24 +76,47 @@ impl Store {
 
     /// A blob's bytes; it is called by its digest.
     pub(super) fn blob(&self, digest: &Digest) -> Result<Section, ImageError> {
-        self.file(&format!("{}/{}", crate::layout::BLOBS, digest.hex()))
+        self.file(&blob_name(digest))
     }
 
     /// A JSON document, and its digest.
-    pub(super) fn document<T: DeserializeOwned>(&self, name: &str) -> Result<(T, Digest), ImageError> {
-        document(&self.file(name)?)
+    pub(crate) fn document<T: DeserializeOwned>(&self, name: &str) -> Result<(T, Digest), ImageError> {
+        let data = self.file(name)?;
+        let bytes = bytes(&data)?;
+        Ok((parse(&data.name, &bytes)?, Digest::of(&bytes)))
+    }
+
+    /// A blob that is JSON, compared with its descriptor.
+    pub(crate) fn described<T: DeserializeOwned>(&self, descriptor: &Descriptor) -> Result<T, ImageError> {
+        let data = self.sized(descriptor)?;
+        let bytes = bytes(&data)?;
+        let digest = Digest::of(&bytes);
+        if digest != descriptor.digest {
+            return Err(ImageError::unexpected(&data.name, descriptor.digest.as_str(), digest.as_str()));
+        }
+        parse(&data.name, &bytes)
+    }
+
+    /// A blob's bytes, as many as its descriptor says.
+    pub(super) fn sized(&self, descriptor: &Descriptor) -> Result<Section, ImageError> {
+        let data = self.blob(&descriptor.digest)?;
+        if data.length != descriptor.size {
+            let (expected, found) = (format!("{} bytes", descriptor.size), format!("{} bytes", data.length));
+            return Err(ImageError::unexpected(&data.name, expected, found));
+        }
+        Ok(data)
     }
 }
 
-/// Reads a JSON document of a sane size.
-pub(super) fn document<T: DeserializeOwned>(data: &Section) -> Result<(T, Digest), ImageError> {
+/// The bytes of a JSON document of a sane size.
+fn bytes(data: &Section) -> Result<Vec<u8>, ImageError> {
     if data.length > limits::DOCUMENT {
         let found = format!("{} bytes", data.length);
         return Err(ImageError::unexpected(&data.name, "at most 4 MiB of JSON", found));
     }
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut data.reader(), &mut bytes).map_err(ImageError::io("reading", &data.name))?;
-    Ok((parse(&data.name, &bytes)?, Digest::of(&bytes)))
+    Ok(bytes)
 }
 
 fn members(file: &Section) -> io::Result<BTreeMap<String, Member>> {

@@ -39,6 +39,12 @@ pub struct Node<T> {
 }
 
 impl<T> Node<T> {
+    /// Something of root's, with what is remembered of it.
+    pub fn new(kind: NodeKind, mode: u32, note: Option<T>) -> Self {
+        let (uid, gid, is_hard_link, has_capabilities) = (0, 0, false, false);
+        Self { kind, mode, uid, gid, is_hard_link, has_capabilities, note: note.map(Arc::new) }
+    }
+
     /// Bytes it adds to the image.
     pub fn bytes(&self) -> u64 {
         match self.kind {
@@ -67,6 +73,19 @@ pub struct ImageTree<T> {
     pub(super) hidden: Vec<(String, Arc<T>)>,
     /// Names that were walked so far.
     pub(super) steps: AtomicU64,
+}
+
+impl<T> Default for ImageTree<T> {
+    fn default() -> Self {
+        Self::from_iter([])
+    }
+}
+
+/// By path, without a slash at either end; every folder on the way must be among them.
+impl<T> FromIterator<(String, Node<T>)> for ImageTree<T> {
+    fn from_iter<I: IntoIterator<Item = (String, Node<T>)>>(nodes: I) -> Self {
+        Self { nodes: nodes.into_iter().collect(), hidden: Vec::new(), steps: AtomicU64::new(0) }
+    }
 }
 
 impl<T> ImageTree<T> {

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use builder::state::{self, State};
 use builder::{Boot, BuildReport, BuildRequest, Chosen, pins, sbom};
-use containers::ImageArchive;
 use diagnostics::Problems;
+use image::ImageForm;
 use monorepo::{Allowance, Monorepo};
 use process::Interrupt;
 
@@ -40,7 +40,7 @@ fn build(
 ) -> Result<()> {
     let (repo, held) = subject(flags, repository, printer, interrupt)?;
     if flags.plan {
-        let base = flags.base.as_deref().filter(|base| ImageArchive::parse(base).is_none());
+        let base = flags.base.as_deref().filter(|base| ImageForm::split(base).is_none());
         printer.document(&recipe::plan(&repo, pins::pinned(&repo, base)?.as_deref()));
         return Ok(());
     }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::exit::CheckFailed;
 use crate::flags::{Config, MessageFormat, RepositoryFlags};
-use crate::image_source::ImageSource;
+use crate::image_source;
 use crate::output::Printer;
 use crate::{invoked_as, repository};
 use schema::Schema;
@@ -124,7 +124,7 @@ fn of_repository(flags: &RepositoryFlags, printer: &Printer) -> Result<(Subject,
 }
 
 fn of_image(name: &str, flags: &RepositoryFlags, interrupt: &Interrupt) -> Result<Subject> {
-    let image = ImageSource::parse(name)?.open(flags, interrupt)??;
+    let image = image_source::open(&image_source::parse(name)?, flags, interrupt)??;
     let config = &image.config.config;
     let folder = config.working_dir.trim_matches('/');
     let named = image::config_files(&config.argv());

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use boot::{Answers, Postgres, PostgresPrograms, Program, Publish, READY_LIMIT, Server, Service};
 use builder::state::State;
 use builder::{Backend, KEPT, Subject};
+use image::ImageSource;
 use process::Interrupt;
 use sandbox::{self, Bubblewrap};
 use serde_json::json;
@@ -115,8 +116,8 @@ impl Session<'_> {
             self.printer,
             self.interrupt,
         )?;
-        let name = format!("oci:{}:{}", built.path(LAYOUT).display(), self.flags.tag);
-        let subject = Subject::find(&name, self.scratch)?;
+        let image = ImageSource::Folder { folder: built.path(LAYOUT), name: Some(self.flags.tag.clone()) };
+        let subject = Subject::find(&image)?;
         subject.unpack(&self.state.path(KEPT), root)?;
         Ok(subject)
     }
