@@ -99,3 +99,36 @@ fn embedded(flags: &BuildImage) -> EmbeddedSettings {
         explain: embedded.explain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::flags::{Cli, Command};
+
+    fn flags(line: &str) -> BuildImage {
+        let line = ["xtask", "build-image"].into_iter().chain(line.split_whitespace());
+        let Command::BuildImage(flags) = Cli::parse_from(line).command else { panic!("another command") };
+        *flags
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let flags = flags("--tag a:1 --no-cache --keep all --runtime slim --push r/a:1 --boot --timeout 7");
+        let settings = build(&flags).unwrap();
+        assert_eq!((settings.tag.as_str(), settings.reuse), ("a:1", Reuse::Nothing));
+        assert_eq!(settings.embedded.keep, ["all"]);
+        assert_eq!(settings.embedded.runtime, Some(builder::RuntimeKind::Slim));
+        assert_eq!(settings.outputs.push.as_deref(), Some("r/a:1"));
+        assert_eq!(settings.boot.unwrap().timeout, Some(Duration::from_secs(7)));
+        assert!(engine(&flags).wants_embedded);
+    }
+
+    #[test]
+    fn options_of_a_boot_need_one() {
+        let error = build(&flags("--timeout 7")).unwrap_err();
+        assert!(error.is::<WrongUsage>() && error.to_string().ends_with("hint: add `--boot`"), "{error}");
+        assert!(build(&flags("")).unwrap().boot.is_none() && !engine(&flags("")).wants_embedded);
+    }
+}

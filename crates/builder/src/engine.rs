@@ -70,7 +70,13 @@ pub fn choose(request: &EngineRequest<'_>) -> Result<Chosen> {
         .into()),
         EngineChoice::Embedded => Ok(Chosen::Embedded),
         EngineChoice::Docker => Ok(Chosen::Docker(docker::find(builder)?)),
-        EngineChoice::Auto if wants_embedded && builder.is_none() => Ok(Chosen::Embedded),
+        EngineChoice::Auto if wants_embedded && builder.is_some() => Err(WrongUsage(
+            "--builder is for the engine docker, which has none of the options under \"Embedded engine\" in \
+             `build-image --help`\n  hint: leave out one or the other"
+                .to_owned(),
+        )
+        .into()),
+        EngineChoice::Auto if wants_embedded => Ok(Chosen::Embedded),
         EngineChoice::Auto => first_that_works(builder),
     }
 }
@@ -145,5 +151,30 @@ impl Parts<'_> {
     fn drive(&self, backend: impl Backend) -> Result<FinishedBuild> {
         let booter = self.booter.map(|booter| booter as &dyn Booter);
         Driver { context: self.context, backend, verifier: self.verifier, booter, publisher: self.outputs }.run()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_engine_can_do_together_is_refused() {
+        for (engine, builder, found) in [
+            (EngineChoice::Embedded, Some("remote"), "--builder is for the engine docker"),
+            (EngineChoice::Docker, None, "the engine docker has none of the options"),
+            (EngineChoice::Auto, Some("remote"), "--builder is for the engine docker, which has none"),
+        ] {
+            let error = choose(&EngineRequest { engine, builder, wants_embedded: true }).err().unwrap();
+            assert!(error.is::<WrongUsage>() && error.to_string().starts_with(found), "{engine:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn option_of_the_embedded_engine_chooses_it() {
+        for engine in [EngineChoice::Auto, EngineChoice::Embedded] {
+            let chosen = choose(&EngineRequest { engine, builder: None, wants_embedded: true }).unwrap();
+            assert!(matches!(chosen, Chosen::Embedded), "{engine:?}");
+        }
     }
 }
