@@ -14,7 +14,7 @@ use boot::Boot;
 use process::Interrupt;
 
 use crate::commands::build_image;
-use crate::flags::{BootFlags, BuildImage, Demo, EmbeddedFlags, EngineChoice, RepositoryFlags};
+use crate::flags::{BootFlags, BuildImage, Demo, EmbeddedFlags, EngineChoice, OutputPlaces, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
 use engine_choice::Chosen;
@@ -94,6 +94,7 @@ fn build(
         },
         boot: false,
         boot_flags: BootFlags::default(),
+        outputs: OutputPlaces::default(),
         embedded: EmbeddedFlags::default(),
     };
     build_image::run(&build, repository, printer, interrupt)
