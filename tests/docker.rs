@@ -271,6 +271,20 @@ fn a_folder_that_cannot_be_written_is_known_before_the_build() {
 
 /// As a deployer without this tool would: the committed Dockerfile, a bare clone, a plain `docker build`.
 #[test]
+fn image_goes_where_it_is_asked_to_with_documents() {
+    let demo = demo();
+    let folder = tempfile::tempdir().unwrap();
+    let output = format!("oci:{}", folder.path().join("image").display());
+    let built = demo.build(&["--engine", "docker", "--output", &output, "--attest"]).expect_success();
+    let named = format!("{output}:{}", demo.tag);
+    assert_eq!(built.message("finished")["written"], serde_json::json!([named]));
+    run(&mut demo.xtask(&["verify-image", &named]));
+    let index = std::fs::read_to_string(folder.path().join("image/index.json")).unwrap();
+    let index: serde_json::Value = serde_json::from_str(&index).unwrap();
+    assert_eq!(index["manifests"].as_array().unwrap().len(), 4, "the image, two SBOMs and the provenance: {index}");
+}
+
+#[test]
 fn the_rendered_dockerfile_builds_alone_from_a_clone() {
     let demo = demo();
     let folder = tempfile::tempdir().unwrap();

@@ -71,7 +71,7 @@ fn killed_while_the_backend_is_built_or_the_image_assembled() {
     let building = ["typecheck", "build-backend", "assemble"].map(Moment::start_of);
     let later = [40, 120, 300, 700, 1500].map(|delay| Moment::start_of("build-backend").and(delay));
     let assembling = [20, 60, 150, 300, 600].map(|delay| Moment::start_of("assemble").and(delay));
-    let publishing = [1, 12, 24, 36].map(|delay| Moment::at(["\"step-finished\"", "assemble"]).and(delay));
+    let publishing = [1, 12, 24, 36, 72, 144].map(|delay| Moment::at(["\"step-finished\"", "assemble"]).and(delay));
     let moments = building.into_iter().chain(later).chain(assembling).chain(publishing);
     kill_at(demo, moments, |number| demo.bench.append(BACKEND_SOURCE, &format!("console.log({number});")));
     drop(source);

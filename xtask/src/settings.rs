@@ -5,18 +5,18 @@ use std::time::Duration;
 use anyhow::Result;
 use builder::{
     BootSettings, BuildSettings, DocumentSettings, EmbeddedSettings, EngineChoice, EngineRequest, Gates,
-    OutputSettings, Reuse,
+    OutputSettings, Reuse, Wants,
 };
 use diagnostics::Baseline;
 use image::Compression;
 
 use crate::baseline;
 use crate::exit::WrongUsage;
-use crate::flags::{self, BootFlags, BuildImage, CompressionMethod, EmbeddedFlags, RuntimeKind};
+use crate::flags::{self, BootFlags, BuildImage, CompressionMethod, EmbeddedFlags, OutputPlaces, RuntimeKind};
 
 /// What a build is told.
 pub(crate) fn build(flags: &BuildImage) -> Result<BuildSettings> {
-    let embedded = &flags.embedded;
+    let outputs = &flags.outputs;
     Ok(BuildSettings {
         tag: flags.tag.clone(),
         base: flags.base.clone(),
@@ -27,16 +27,16 @@ pub(crate) fn build(flags: &BuildImage) -> Result<BuildSettings> {
         accepted: accepted(flags)?,
         documents: DocumentSettings { sbom: flags.sbom.clone(), provenance: flags.provenance.clone() },
         outputs: OutputSettings {
-            places: embedded.output.clone(),
-            load: embedded.load,
-            push: embedded.push.clone(),
-            attest: embedded.attest,
+            places: outputs.output.clone(),
+            load: outputs.load,
+            push: outputs.push.clone(),
+            attest: outputs.attest,
         },
         embedded: self::embedded(flags),
     })
 }
 
-/// Which engine a build is to have. Any option of the embedded engine chooses it.
+/// Which engine a build is to have.
 pub(crate) fn engine(flags: &BuildImage) -> EngineRequest<'_> {
     EngineRequest {
         engine: match flags.engine {
@@ -45,7 +45,13 @@ pub(crate) fn engine(flags: &BuildImage) -> EngineRequest<'_> {
             flags::EngineChoice::Embedded => EngineChoice::Embedded,
         },
         builder: flags.builder.as_deref(),
-        wants_embedded: flags.embedded != EmbeddedFlags::default(),
+        wants: if flags.embedded != EmbeddedFlags::default() {
+            Wants::Embedded
+        } else if flags.outputs != OutputPlaces::default() {
+            Wants::Outputs
+        } else {
+            Wants::Any
+        },
     }
 }
 
@@ -95,5 +101,39 @@ fn embedded(flags: &BuildImage) -> EmbeddedSettings {
         keep: embedded.keep.clone(),
         gates: if embedded.no_typecheck { Gates::Open } else { Gates::Closed },
         explain: embedded.explain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::flags::{Cli, Command};
+
+    fn flags(line: &str) -> BuildImage {
+        let line = ["xtask", "build-image"].into_iter().chain(line.split_whitespace());
+        let Command::BuildImage(flags) = Cli::parse_from(line).command else { panic!("another command") };
+        *flags
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let flags = flags("--tag a:1 --no-cache --keep all --runtime slim --push r/a:1 --boot --timeout 7");
+        let settings = build(&flags).unwrap();
+        assert_eq!((settings.tag.as_str(), settings.reuse), ("a:1", Reuse::Nothing));
+        assert_eq!(settings.embedded.keep, ["all"]);
+        assert_eq!(settings.embedded.runtime, Some(builder::RuntimeKind::Slim));
+        assert_eq!(settings.outputs.push.as_deref(), Some("r/a:1"));
+        assert_eq!(settings.boot.unwrap().timeout, Some(Duration::from_secs(7)));
+        assert_eq!(engine(&flags).wants, Wants::Embedded);
+    }
+
+    #[test]
+    fn options_of_a_boot_need_one() {
+        let error = build(&flags("--timeout 7")).unwrap_err();
+        assert!(error.is::<WrongUsage>() && error.to_string().ends_with("hint: add `--boot`"), "{error}");
+        assert!(build(&flags("")).unwrap().boot.is_none() && engine(&flags("")).wants == Wants::Any);
+        assert_eq!(engine(&flags("--push r/a:1")).wants, Wants::Outputs);
     }
 }

@@ -1,5 +1,6 @@
 //! Docker as an engine of the driver: it is handed the rendered recipe, and holds the images itself.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -13,11 +14,13 @@ use sandbox::Reuse;
 use crate::backend::{Backend, Built, Job};
 use crate::boot_image::Bootable;
 use crate::context::Context;
+use crate::docker_layout;
 use crate::drift;
 use crate::files::{sha256_of, write_atomically};
 use crate::git::Commit;
 use crate::pins;
 use crate::provenance::{Origin, ProvenanceInput};
+use crate::push::skopeo;
 use crate::secrets::secrets;
 use crate::state::{LastBuild, State};
 
@@ -39,13 +42,17 @@ pub(crate) struct DockerBackend<'a> {
     context: &'a Context<'a>,
     docker: &'a docker::Docker,
     rendered: [Rendered; 2],
+    /// Makes a layout of an image, when it goes anywhere else.
+    skopeo: Option<PathBuf>,
 }
 
 impl<'a> DockerBackend<'a> {
-    /// Renders the recipe.
+    /// Renders the recipe, and finds what the outputs take.
     pub(crate) fn prepare(context: &'a Context<'a>, docker: &'a docker::Docker) -> Result<Self> {
         let rendered = recipe::render(&context.repo, &context.recipe).context("filling in a template of assets/")?;
-        Ok(Self { context, docker, rendered })
+        let goes_out = context.settings.outputs.is_anywhere();
+        let skopeo = goes_out.then(|| skopeo("an output of the engine docker")).transpose()?;
+        Ok(Self { context, docker, rendered, skopeo })
     }
 
     /// Writes the Dockerfile and its ignore file into our own folder; what is committed is only compared.
@@ -162,8 +169,17 @@ impl Backend for DockerBackend<'_> {
         Ok(Origin { engine: "docker", commit: Commit::of(&repo.root), inputs: vec![base] })
     }
 
-    fn layout(&self, _image: &LocalImage, _scratch: &Path) -> Result<Layout> {
-        anyhow::bail!("the engine docker keeps its image to itself")
+    /// The image keeps its id; its layers are compressed.
+    fn layout(&self, _image: &LocalImage, scratch: &Path) -> Result<Layout> {
+        let Context { settings, interrupt, .. } = self.context;
+        let skopeo = self.skopeo.as_ref().context("an image of Docker's that goes nowhere else has no layout")?;
+        let archive = scratch.join("docker.tar");
+        let file = File::create(&archive).context("making a file in the state folder")?;
+        self.docker.save(&settings.tag, file, interrupt)?;
+        let layout = docker_layout::make(skopeo, &archive, &settings.tag, scratch, interrupt);
+        // A large file that nobody reads any more.
+        let removed = std::fs::remove_file(&archive).context("removing a file in the state folder");
+        removed.and(layout)
     }
 
     fn place(&self) -> String {

@@ -47,7 +47,8 @@ impl<B: Backend> Driver<'_, B> {
     }
 }
 
-/// A layout in which documents go with the image; the engine's own holds the image alone.
+/// A layout in which documents go with the image, by the digest that it has there; the engine's own holds the image
+/// alone.
 fn attest(
     layout: &Layout,
     statement: &Statement<'_>,
@@ -56,6 +57,7 @@ fn attest(
     scratch: &Path,
 ) -> Result<(Layout, Vec<Referrer>)> {
     let folder = scratch.join("attested");
+    let image = &NamedImage { digest: layout.image(&image.name)?.manifest.digest, ..image.clone() };
     export_oci_folder(layout, &image.name, &folder)?;
     let attested = Layout::open(folder)?;
     let referrers = attested.attach(&image.name, &provenance::attachments(statement, image, inventory)?)?;

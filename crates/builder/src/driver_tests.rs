@@ -197,11 +197,12 @@ fn failed_gate_boot_or_publication_leaves_the_build_of_before() {
         let error = Bench::new().comes_to_nothing(&world, &asked);
         assert!(error.to_string().ends_with(&format!("{broken:?} is broken")), "{error}");
     }
-    let world = World::broken(Boot);
-    let mut asked = until(Boot);
-    asked.push(Discard);
-    let error = Bench::new().comes_to_nothing(&world, &asked);
-    assert!(error.to_string().starts_with("the image does not run, so it is not tagged"), "{error}");
+}
+
+#[test]
+fn failed_boot_says_what_comes_of_it() {
+    let error = Bench::new().build("good", &World::broken(Boot)).unwrap_err();
+    assert_eq!(error.to_string(), "the image does not run, so it is not tagged: Boot is broken");
 }
 
 #[test]

@@ -41,8 +41,20 @@ pub struct EngineRequest<'a> {
     pub engine: EngineChoice,
     /// A buildx builder other than the current one.
     pub builder: Option<&'a str>,
-    /// Whether something is asked for that only the embedded engine can do.
-    pub wants_embedded: bool,
+    /// What else is asked for.
+    pub wants: Wants,
+}
+
+/// What the options of a build ask of its engine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Wants {
+    /// Nothing that one of them lacks.
+    #[default]
+    Any,
+    /// An output: the embedded engine needs least for it.
+    Outputs,
+    /// What only the embedded engine can do.
+    Embedded,
 }
 
 /// An engine that was found.
@@ -58,19 +70,25 @@ pub enum Chosen {
 /// # Errors
 /// It does not work, none does, or it cannot do what is asked for.
 pub fn choose(request: &EngineRequest<'_>) -> Result<Chosen> {
-    let EngineRequest { engine, builder, wants_embedded } = *request;
+    let EngineRequest { engine, builder, wants } = *request;
     match engine {
         EngineChoice::Embedded if builder.is_some() => {
             Err(WrongUsage::new("--builder is for the engine docker").into())
         }
-        EngineChoice::Docker if wants_embedded => Err(WrongUsage::new(
+        EngineChoice::Docker if wants == Wants::Embedded => Err(WrongUsage::new(
             "the engine docker has none of the options under \"Embedded engine\" in `build-image --help`",
         )
         .hint("use `--engine embedded`")
         .into()),
         EngineChoice::Embedded => Ok(Chosen::Embedded),
         EngineChoice::Docker => Ok(Chosen::Docker(docker::find(builder)?)),
-        EngineChoice::Auto if wants_embedded && builder.is_none() => Ok(Chosen::Embedded),
+        EngineChoice::Auto if wants == Wants::Embedded && builder.is_some() => Err(WrongUsage::new(
+            "--builder is for the engine docker, which has none of the options under \"Embedded engine\" in \
+             `build-image --help`",
+        )
+        .hint("leave out one or the other")
+        .into()),
+        EngineChoice::Auto if wants != Wants::Any && builder.is_none() => Ok(Chosen::Embedded),
         EngineChoice::Auto => first_that_works(builder),
     }
 }
@@ -107,6 +125,10 @@ pub struct BuildRequest<'a> {
 /// Whatever fails; the image and the archives of before are as they were then.
 pub fn build(chosen: &Chosen, repo: Monorepo, request: &BuildRequest<'_>) -> Result<FinishedBuild> {
     let BuildRequest { settings, state, report, interrupt } = *request;
+    let settings = &match chosen {
+        Chosen::Docker(_) => BuildSettings { outputs: settings.outputs.beside_docker(), ..settings.clone() },
+        Chosen::Embedded => settings.clone(),
+    };
     let outputs = Outputs::plan(settings, report.console, interrupt)?;
     if let Chosen::Embedded = chosen {
         check_settings(settings)?;
@@ -145,5 +167,32 @@ impl Parts<'_> {
     fn drive(&self, backend: impl Backend) -> Result<FinishedBuild> {
         let booter = self.booter.map(|booter| booter as &dyn Booter);
         Driver { context: self.context, backend, verifier: self.verifier, booter, publisher: self.outputs }.run()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_engine_can_do_together_is_refused() {
+        for (engine, builder, found) in [
+            (EngineChoice::Embedded, Some("remote"), "--builder is for the engine docker"),
+            (EngineChoice::Docker, None, "the engine docker has none of the options"),
+            (EngineChoice::Auto, Some("remote"), "--builder is for the engine docker, which has none"),
+        ] {
+            let error = choose(&EngineRequest { engine, builder, wants: Wants::Embedded }).err().unwrap();
+            assert!(error.is::<WrongUsage>() && error.to_string().starts_with(found), "{engine:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn option_of_the_embedded_engine_chooses_it() {
+        for engine in [EngineChoice::Auto, EngineChoice::Embedded] {
+            let chosen = choose(&EngineRequest { engine, builder: None, wants: Wants::Embedded }).unwrap();
+            assert!(matches!(chosen, Chosen::Embedded), "{engine:?}");
+        }
+        let output = EngineRequest { wants: Wants::Outputs, ..EngineRequest::default() };
+        assert!(matches!(choose(&output).unwrap(), Chosen::Embedded));
     }
 }

@@ -118,7 +118,7 @@ impl<'a> Outputs<'a> {
     ) -> Result<Self> {
         let outputs = &settings.outputs;
         let places = outputs.places.iter().map(|text| Place::parse(text)).collect::<Result<_>>()?;
-        let push = outputs.push.clone().map(|reference| anyhow::Ok((skopeo()?, reference))).transpose()?;
+        let push = outputs.push.clone().map(|reference| anyhow::Ok((skopeo("--push")?, reference))).transpose()?;
         let load = if outputs.load { Some(Store::find()?) } else { None };
         Ok(Self { tag: &settings.tag, console, interrupt, places, push, load })
     }

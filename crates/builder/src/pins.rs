@@ -18,6 +18,9 @@ pub const MAX_AGE: u64 = 60;
 const DAY: u64 = 86_400;
 
 /// The base image that `base`, or else the default, means: by its digest, where the repository's lock has one.
+///
+/// # Errors
+/// The lock is none.
 pub fn pinned(repo: &Monorepo, base: Option<&str>) -> Result<Option<String>> {
     let name = base.map_or_else(|| recipe::default_base_image(&repo.node), str::to_owned);
     let lock = RootLock::read(&repo.root.join(RootLock::FILE))?;
@@ -29,6 +32,9 @@ pub fn pinned(repo: &Monorepo, base: Option<&str>) -> Result<Option<String>> {
 }
 
 /// What a registry has under a name today. By skopeo, else by buildx: both use the logins there are.
+///
+/// # Errors
+/// No program that asks registries got an answer; the text says why.
 pub fn resolve(name: &str) -> Result<PinnedImage, String> {
     let mut skopeo = Invocation::new("skopeo").args(["--command-timeout", "60s", "inspect", "--no-tags"]);
     if is_loopback(name) {

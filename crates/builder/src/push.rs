@@ -10,10 +10,10 @@ use process::{EngineError, Interrupt, Invocation};
 const DIRECTORY: &str = "Directory Transport Version: 1.1\n";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// Finds skopeo.
-pub(crate) fn skopeo() -> Result<PathBuf, EngineError> {
+/// Finds skopeo, which `option` needs.
+pub(crate) fn skopeo(option: &str) -> Result<PathBuf, EngineError> {
     which::which("skopeo").map_err(|_| EngineError::Missing {
-        what: "--push needs skopeo, which is not on the PATH".to_owned(),
+        what: format!("{option} needs skopeo, which is not on the PATH"),
         details: Vec::new(),
         hint: "install it (Debian, Ubuntu and Fedora: the package skopeo)".to_owned(),
     })

@@ -11,6 +11,9 @@ use crate::console::Console;
 use crate::files::write_atomically;
 
 /// Whether the files can be written, known before a long build.
+///
+/// # Errors
+/// One cannot.
 pub fn check(option: &str, files: &[PathBuf]) -> Result<()> {
     for file in files {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -27,6 +30,9 @@ pub fn check(option: &str, files: &[PathBuf]) -> Result<()> {
 }
 
 /// Writes each file in the form that its name asks for.
+///
+/// # Errors
+/// A file cannot be written.
 pub fn write(files: &[PathBuf], subject: &NamedImage, inventory: &Inventory, console: &dyn Console) -> Result<()> {
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -55,6 +55,11 @@ pub struct OutputSettings {
 }
 
 impl OutputSettings {
+    /// What is asked for of Docker, which has what it builds.
+    pub(crate) fn beside_docker(&self) -> Self {
+        Self { load: false, ..self.clone() }
+    }
+
     /// Whether the image goes anywhere but into the engine's own place.
     pub(crate) fn is_anywhere(&self) -> bool {
         self.load || self.push.is_some() || !self.places.is_empty()

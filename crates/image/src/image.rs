@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json as value;
 
+use crate::compress::Compression;
 use crate::digest::Digest;
 use crate::document::{
     CONFIG, ContainerConfig, DOCKER_MANIFEST, Descriptor, Healthcheck, History, ImageConfig, MANIFEST, Manifest, Pairs,
@@ -146,6 +147,33 @@ impl Layout {
         });
         let (layers, config_blob, annotations) = (layers.collect(), manifest.config, manifest.annotations);
         Ok(Image { manifest: descriptor, annotations, config_blob, config, layers })
+    }
+
+    /// Names an image of another program, whose configuration and gzip'd layers are blobs here already. Its
+    /// configuration stays as it is, to the byte.
+    ///
+    /// # Errors
+    /// When a blob is not there, the configuration does not fit the layers, or the layout cannot be written.
+    pub fn adopt(&self, config: &Digest, layers: &[Digest], reference: &str) -> Result<Image, ImageError> {
+        let blob = |media_type: &str, digest: &Digest| {
+            let file = self.blob(digest);
+            let size = file.metadata().map_err(ImageError::io("looking at", &file))?.len();
+            Ok(Descriptor::new(media_type, digest.clone(), size))
+        };
+        let gzip = Compression::Gzip.media_type();
+        let manifest = Manifest {
+            schema_version: 2,
+            media_type: Some(MANIFEST.to_owned()),
+            artifact_type: None,
+            config: blob(CONFIG, config)?,
+            layers: layers.iter().map(|digest| blob(gzip, digest)).collect::<Result<_, ImageError>>()?,
+            subject: None,
+            annotations: Pairs::new(),
+        };
+        let written = self.write_blob(MANIFEST, &json(&manifest))?;
+        let image = self.read_image(written.clone())?;
+        self.name(written, reference)?;
+        Ok(image)
     }
 
     /// Gives a manifest a name in the index.

@@ -190,3 +190,17 @@ fn corrupted_documents_are_named() {
     });
     assert!(text.contains("expected: sha256:") && text.contains("found: sha256:"), "{text}");
 }
+
+#[test]
+fn adopted_image_keeps_its_configuration() {
+    let (folder, layout) = two_images();
+    let one = layout.image("one").unwrap();
+    let layers: Vec<_> = one.layers.iter().map(|layer| layer.digest.clone()).collect();
+    let adopted = layout.adopt(&one.config_blob.digest, &layers, "adopted").unwrap();
+    assert_eq!((&adopted.config, &adopted.layers), (&one.config, &one.layers));
+    assert_eq!(layout.image("adopted").unwrap().config_blob, one.config_blob);
+    let found = layout.adopt(&one.config_blob.digest, &layers[..1], "too few layers").unwrap_err().to_string();
+    assert!(found.contains("expected: 1 diff_ids"), "{found}");
+    assert!(!layout.references().unwrap().contains(&"too few layers".to_owned()));
+    drop(folder);
+}

@@ -67,6 +67,8 @@ pub(crate) struct BuildImage {
     #[command(flatten)]
     pub(crate) boot_flags: BootFlags,
     #[command(flatten)]
+    pub(crate) outputs: OutputPlaces,
+    #[command(flatten)]
     pub(crate) embedded: EmbeddedFlags,
 }
 
@@ -103,16 +105,10 @@ pub(crate) enum EngineChoice {
     Embedded,
 }
 
-/// What only the embedded engine can do; any of these chooses it.
+/// Where the image goes; any of these chooses the embedded engine, unless one is named. With Docker they take skopeo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
-#[command(next_help_heading = "Embedded engine")]
-pub(crate) struct EmbeddedFlags {
-    /// Base of the image: libraries and Node alone, or a small Debian with a shell
-    #[arg(long, value_enum, value_name = "KIND")]
-    pub(crate) runtime: Option<RuntimeKind>,
-    /// How layers are compressed [default: gzip]
-    #[arg(long, value_enum, value_name = "METHOD")]
-    pub(crate) compression: Option<CompressionMethod>,
+#[command(next_help_heading = "Outputs")]
+pub(crate) struct OutputPlaces {
     /// Where the image goes: oci:DIR, oci-archive:FILE or docker-archive:FILE; may be given again
     /// [default: oci: in the state folder]
     #[arg(long, value_name = "WHERE")]
@@ -126,6 +122,18 @@ pub(crate) struct EmbeddedFlags {
     /// Attach both SBOMs and the provenance to the image that goes to oci:, oci-archive: or a registry
     #[arg(long)]
     pub(crate) attest: bool,
+}
+
+/// What only the embedded engine can do; any of these chooses it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Embedded engine")]
+pub(crate) struct EmbeddedFlags {
+    /// Base of the image: libraries and Node alone, or a small Debian with a shell
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) runtime: Option<RuntimeKind>,
+    /// How layers are compressed [default: gzip]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(crate) compression: Option<CompressionMethod>,
     /// A Debian mirror, as a URL or a line of sources.list; may be given again
     #[arg(long, value_name = "MIRROR")]
     pub(crate) mirror: Vec<String>,

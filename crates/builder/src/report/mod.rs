@@ -3,6 +3,7 @@
 //! A [`BuildReport`] collects what becomes known while a build runs; at its end, good or bad, the page is written.
 
 mod build_report;
+mod facts;
 mod found;
 mod page;
 #[cfg(test)]
@@ -14,4 +15,4 @@ mod treemap;
 mod words;
 
 pub use build_report::BuildReport;
-pub(crate) use build_report::EngineName;
+pub(crate) use facts::EngineName;

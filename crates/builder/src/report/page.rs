@@ -5,7 +5,8 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use super::build_report::{EngineName, Facts, unix_seconds};
+use super::build_report::unix_seconds;
+use super::facts::{EngineName, Facts};
 use super::found::Found;
 use super::sizes::{Sizes, sizes};
 use super::timeline::{Bar, StepOutcome, covered, critical_path, tick};

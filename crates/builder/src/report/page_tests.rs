@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use image::{Digest, LayerContents, OwnerKind, Share};
 
-use super::build_report::{EngineName, Facts};
+use super::facts::{EngineName, Facts};
 use super::found::Found;
 use super::page::{BuildResult, render, verdict};
 use super::record::Record;

@@ -65,6 +65,9 @@ pub struct State {
 
 impl State {
     /// Opens and locks the state of the repository at `root`; waits for another build of it.
+    ///
+    /// # Errors
+    /// The folder cannot be written to, or somebody interrupted while another build ran.
     pub fn open(root: &Path, state_dir: Option<&Path>, console: &dyn Console, interrupt: &Interrupt) -> Result<Self> {
         let base = shared_folder(state_dir)?;
         let folder = base.join(folder_name(root));
@@ -111,6 +114,9 @@ impl State {
     }
 
     /// Forgets everything but the lock that is held.
+    ///
+    /// # Errors
+    /// The system refused.
     pub fn clear(&self) -> std::io::Result<()> {
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -122,6 +128,9 @@ impl State {
     }
 
     /// A folder that is gone when the build ends.
+    ///
+    /// # Errors
+    /// The system refused.
     pub fn scratch(&self) -> Result<TempDir> {
         let folder = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.folder);
         folder.with_context(|| format!("creating a folder in {}", self.folder.display()))
@@ -134,6 +143,9 @@ impl State {
     }
 
     /// Remembers a verified build.
+    ///
+    /// # Errors
+    /// The record cannot be written.
     pub fn remember(&self, build: &LastBuild) -> Result<()> {
         write_atomically(&self.path("last-build.json"), &serde_json::to_vec_pretty(build)?)
     }
@@ -171,6 +183,9 @@ fn wait_for(lock: &File, console: &dyn Console, interrupt: &Interrupt) -> Result
 }
 
 /// The folder that is named, or else ours in the user's cache folder.
+///
+/// # Errors
+/// No folder is named, and no variable says where caches are.
 pub fn shared_folder(state_dir: Option<&Path>) -> Result<PathBuf> {
     // What runs in a sandbox wants absolute paths.
     let named = state_dir.map(std::path::absolute).transpose();

@@ -16,7 +16,7 @@ use process::Interrupt;
 
 use crate::commands::build_image;
 use crate::error_text::without_hint;
-use crate::flags::{BootFlags, BuildImage, Demo, EmbeddedFlags, EngineChoice, RepositoryFlags};
+use crate::flags::{BootFlags, BuildImage, Demo, EmbeddedFlags, EngineChoice, OutputPlaces, RepositoryFlags};
 use crate::output::Printer;
 use crate::repository;
 use engine_choice::Chosen;
@@ -100,6 +100,7 @@ fn build(
         },
         boot: false,
         boot_flags: BootFlags::default(),
+        outputs: OutputPlaces::default(),
         embedded: EmbeddedFlags::default(),
     };
     build_image::run(&build, repository, printer, interrupt)
