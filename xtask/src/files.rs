@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use diagnostics::hexadecimal;
 use sha2::{Digest, Sha256};
-use similar::TextDiff;
 
 /// Writes a file under a temporary name beside it, then renames.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
@@ -36,12 +35,6 @@ fn set_usual_mode(file: &std::fs::File) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn set_usual_mode(_file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
-}
-
-/// The difference between what is there and what should be, as `diff -u` writes it.
-pub(crate) fn difference(path: &str, found: &str, expected: &str) -> String {
-    let diff = TextDiff::from_lines(found, expected);
-    diff.unified_diff().context_radius(2).header(&format!("{path} (found)"), &format!("{path} (rendered)")).to_string()
 }
 
 /// SHA-256 of a file's content, in hexadecimal.

@@ -4,6 +4,7 @@
 
 mod baseline;
 mod commands;
+mod difference;
 mod exit;
 mod files;
 mod findings;

@@ -6,8 +6,9 @@ use anyhow::Result;
 use recipe::{Rendered, is_as_rendered};
 use serde_json::json;
 
+use crate::difference::difference;
 use crate::exit::CheckFailed;
-use crate::files::{difference, write_with_folders};
+use crate::files::write_with_folders;
 use crate::flags::RenderFlags;
 use crate::output::Printer;
 

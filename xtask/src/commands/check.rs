@@ -13,8 +13,9 @@ use monorepo::Monorepo;
 use recipe::Recipe;
 use serde_json::json;
 
+use crate::difference::difference;
 use crate::exit::WrongUsage;
-use crate::files::{difference, write_atomically};
+use crate::files::write_atomically;
 use crate::findings::{Report, accepted, checkout};
 use crate::flags::{Check, RepositoryFlags};
 use crate::output::Printer;

@@ -11,7 +11,7 @@ use super::copy::{Kind, Wanted};
 use super::merge::{Merged, merge};
 use super::record::{Record, digest};
 use super::root_files;
-use crate::files::difference;
+use crate::difference::difference;
 
 /// A file to write, relative to the monorepo.
 #[derive(Debug, PartialEq, Eq)]
