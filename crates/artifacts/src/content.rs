@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::{SecretShape, scan_for_secrets};
+use javascript::Script;
 use monorepo::LOCKFILE;
 use serde_json::Value;
 
 use crate::entry::{Entry, Kind};
-use crate::javascript::Script;
 use crate::limits::Limits;
 use crate::reader::{Payload, Sink, Want};
 use crate::sources::{Sources, StaleSources};

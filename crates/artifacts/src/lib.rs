@@ -17,7 +17,6 @@ mod entry;
 mod gunzip;
 mod html;
 mod image;
-mod javascript;
 mod limits;
 mod pax;
 mod reader;

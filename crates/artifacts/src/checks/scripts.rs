@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::{At, Finding, FindingText};
+use javascript::{Script, Syntax};
 use monorepo::{Monorepo, Workspace};
 use serde_json::Value;
 
@@ -15,7 +16,6 @@ use crate::checks::modules::{is_relative, package_of};
 use crate::checks::{Context, packed_files, unseen};
 use crate::codes::{DEVELOPMENT_ONLY, NOT_JAVASCRIPT, UNDECLARED};
 use crate::content::Content;
-use crate::javascript::{Script, Syntax};
 
 /// Scripts that can be looked at for one entry point with a pattern.
 const MOST_MATCHES: usize = 1000;

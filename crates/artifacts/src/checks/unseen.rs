@@ -1,12 +1,12 @@
 //! What a limit kept from being looked at: silence must not look like soundness.
 
 use diagnostics::{At, Finding, FindingText};
+use javascript::Syntax;
 
 use crate::checks::Context;
 use crate::checks::scripts::Reached;
 use crate::codes::UNSEEN;
 use crate::content::{Content, Skipped};
-use crate::javascript::Syntax;
 
 /// A finding for each kind of look that some file did not get.
 pub(crate) fn found(context: &Context<'_>, content: &Content, reached: &[Reached<'_>]) -> Vec<Finding> {

@@ -3,7 +3,7 @@
 //! Only what finding imports and defects takes is told apart. What a slash means is known from the token
 //! before it; where that does not decide, the script is given up rather than misread.
 
-use crate::javascript::trivia;
+use crate::trivia;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

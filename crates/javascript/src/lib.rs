@@ -8,7 +8,7 @@ mod syntax;
 mod tokens;
 mod trivia;
 
-pub(crate) use imports::Asked;
+pub use imports::Asked;
 
 use imports::Finder;
 use syntax::{Checker, Defect};
@@ -16,14 +16,16 @@ use tokens::{Stop, Tokens};
 
 /// What is known of a script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Script {
-    pub(crate) asked: Asked,
-    pub(crate) syntax: Syntax,
+pub struct Script {
+    /// What it imports, and which files of packages it names.
+    pub asked: Asked,
+    /// Whether it is one.
+    pub syntax: Syntax,
 }
 
 /// Whether a script is JavaScript.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) enum Syntax {
+pub enum Syntax {
     /// Nothing speaks against it.
     #[default]
     Fine,
@@ -35,7 +37,7 @@ pub(crate) enum Syntax {
 
 impl Script {
     /// Reads a script. Bytes that are not UTF-8 are replaced, as Node does.
-    pub(crate) fn read(bytes: &[u8]) -> Self {
+    pub fn read(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let mut finder = Finder::default();
         let syntax = match walk(&text, &mut finder) {
@@ -46,17 +48,17 @@ impl Script {
     }
 
     /// A script that is too large to be read.
-    pub(crate) fn unread() -> Self {
+    pub fn unread() -> Self {
         Self { syntax: Syntax::Unknown, ..Self::default() }
     }
 
     /// Whether there is nothing to say about it.
-    pub(crate) fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 
     /// How much memory it takes, about.
-    pub(crate) fn weight(&self) -> u64 {
+    pub fn weight(&self) -> u64 {
         const EACH: usize = 64;
         let modules: usize = self.asked.modules.iter().map(|module| module.len() + EACH).sum();
         let paths: usize = self.asked.paths.iter().map(|(package, path)| package.len() + path.len() + EACH).sum();

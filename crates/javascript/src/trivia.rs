@@ -1,6 +1,6 @@
 //! How long the pieces of a script are: what is skipped, and what is taken whole.
 
-use crate::javascript::tokens::Stop;
+use crate::tokens::Stop;
 
 const UNENDED_TEXT: Stop = Stop::Unended("a string that does not end");
 const UNENDED_TEMPLATE: Stop = Stop::Unended("a template that does not end");

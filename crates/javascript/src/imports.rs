@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::javascript::tokens::{Kind, Token};
+use crate::tokens::{Kind, Token};
 
 /// What a script asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// What it imports, as written.
-    pub(crate) modules: BTreeSet<String>,
+    pub modules: BTreeSet<String>,
     /// A package, and a path in it (`resolvePackagePath` of `@backstage/backend-plugin-api`).
-    pub(crate) paths: BTreeSet<(String, String)>,
+    pub paths: BTreeSet<(String, String)>,
 }
 
 /// How many tokens are remembered.

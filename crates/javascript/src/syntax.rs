@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows grammar beyond two tokens, so that only what no grammar allows is found.
 
-use crate::javascript::tokens::{Kind, Token};
+use crate::tokens::{Kind, Token};
 
 /// Every operator made of these marks alone.
 const RUNS: &str = "=<>&|^*%";
