@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::output::Printer;
 use crate::summary::megabytes;
 
-/// What of a result is compared (the message `finished` of the README).
+/// What of a result is compared (the message `finished`).
 #[derive(Debug, Deserialize)]
 struct Outcome {
     image: Image,
