@@ -9,6 +9,7 @@ mod harness;
 mod links;
 mod pages;
 mod proxy;
+mod reference;
 mod workflows;
 
 use std::process::Command;
