@@ -26,7 +26,7 @@ pub(crate) fn follow(bench: &Bench, folder: &Path) {
         // The libraries of others are compiled already.
         ("CARGO_BUILD_BUILD_DIR".to_owned(), workspace().join("target").display().to_string()),
     ];
-    let page = pages::commands(&workspace().join("docs/from-create-app-to-flightcontrol.md"));
+    let page = pages::commands("tutorial/from-create-app-to-flightcontrol.md");
     let text = pages::expect_success(&pages::run_in(folder, NAMES, &page, &environment));
     assert!(text.contains("\n  ready "), "it was booted\n{text}");
     let clone = folder.join("as-deployed");

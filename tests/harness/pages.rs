@@ -3,21 +3,27 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::workspace;
+use super::{files_below, workspace};
 
-/// Every page.
-pub fn all() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(workspace().join("docs")).unwrap();
-    let mut pages: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+/// Every page, by its path below `docs`, sorted.
+pub fn all() -> Vec<String> {
+    let mut files = Vec::new();
+    files_below(&docs(), &mut files);
+    let mut pages: Vec<_> =
+        files.iter().map(|file| file.strip_prefix(docs()).unwrap().to_str().unwrap().to_owned()).collect();
     pages.sort();
     pages
 }
 
-/// What a page has somebody type, one block after the other.
-pub fn commands(page: &Path) -> String {
-    let text = std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+/// The commands that a page has the reader type, one block after the other.
+pub fn commands(page: &str) -> String {
+    let text = std::fs::read_to_string(docs().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
     let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     blocks.collect()
+}
+
+fn docs() -> PathBuf {
+    workspace().join("docs")
 }
 
 /// Runs commands in one shell, which stops at the first that fails. `preamble` says what a name means here.

@@ -30,6 +30,7 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 }
 
 /// An error without what to do about it, nor its causes.
+#[cfg(any(test, feature = "maintainer"))]
 pub(crate) fn without_hint(error: &anyhow::Error) -> String {
     of_cause(error.as_ref()).text
 }

@@ -104,7 +104,7 @@ fn described(message: &str) -> Problem {
         }
         _ => {
             let found = message.lines().next().unwrap_or_default();
-            Problem::new(SETTINGS, found, "TOML with the settings that the README lists", "mend the line")
+            Problem::new(SETTINGS, found, "TOML with the settings that `cargo xtask schema` lists", "mend the line")
         }
     }
 }

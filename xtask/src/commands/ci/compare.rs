@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::output::Printer;
 
-/// What of a result is compared (the message `finished` of the README).
+/// What of a result is compared (the message `finished`).
 #[derive(Debug, Deserialize)]
 struct Outcome {
     image: Image,

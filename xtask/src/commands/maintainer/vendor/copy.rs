@@ -10,8 +10,18 @@ use crate::exit::WrongUsage;
 /// This package in the source that was compiled.
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 /// What a copy consists of. Tests stay behind: nobody wants their planted secrets in a repository.
-const PARTS: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "clippy.toml", "rustfmt.toml", "assets", "crates", "xtask"];
+const PARTS: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "LICENSE",
+    "README.md",
+    "clippy.toml",
+    "rustfmt.toml",
+    "assets",
+    "crates",
+    "docs",
+    "xtask",
+];
 
 /// What an edit of a file means when a newer version comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
