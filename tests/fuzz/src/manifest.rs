@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::sync::OnceLock;
 
-use monorepo::{Lockfile, Manifest, NodeVersion, Tree, YarnSettings, install_manifest, package_name, production_manifest};
+use monorepo::{
+    Lockfile, Manifest, NodeVersion, Tree, YarnSettings, install_manifest, package_name, production_manifest,
+};
 use tempfile::TempDir;
 
 /// Reads this text as each of them.

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use artifacts::{ArchiveSummary, BUNDLE, SKELETON, Verification, verify, verify_against};
-use flate2::read::MultiGzDecoder;
 use diagnostics::{Baseline, Finding};
+use flate2::read::MultiGzDecoder;
 use tempfile::TempDir;
 
 use crate::repo;
