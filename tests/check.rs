@@ -217,7 +217,7 @@ fn what_is_safe_is_mended_and_nothing_else() {
     let output = sandbox.run(&["check", "--fix"]);
     let said = transcript(&output);
     assert_eq!(output.status.code(), Some(1), "the health check is the user's: {said}");
-    assert!(said.contains("flightcontrol.json mended") && said.contains("\n+            \"yarn.lock\"\n"), "{said}");
+    assert!(said.contains("flightcontrol.json fixed") && said.contains("\n+            \"yarn.lock\"\n"), "{said}");
     let expected = sound.replace("/.backstage/health/v1/readiness", "/catalog");
     let expected =
         expected.replace("            \"yarn.lock\"\n", "            \"mine/**\",\n            \"yarn.lock\"\n");

@@ -134,7 +134,7 @@ fn files_that_are_not_understood_are_left_alone() {
         let output = sandbox.run(&["render"]);
         let said = transcript(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(words) && said.contains("hint: mend it"), "{said}");
+        assert!(said.contains(words) && said.contains("hint: fix it"), "{said}");
         assert_eq!(sandbox.read(FILE), text);
     }
 }

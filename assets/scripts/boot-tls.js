@@ -1,4 +1,4 @@
-// TLS for a database that has none: what a deployment's configuration asks for, and a server that is thrown away
+// TLS for a database that has none: what a deployment's configuration asks for, and a temporary server
 // behind a socket does not have. The certificate is for this run, and nobody signed it.
 "use strict";
 const { generateKeyPairSync, sign } = require("node:crypto");

@@ -1,5 +1,5 @@
 //! Ten small changes of the demo that a usual Dockerfile would ship: each is stopped before anything has its
-//! name, by the cheapest check that can know, and told how to be mended.
+//! name, by the cheapest check that can know, and told how to be fixed.
 //!
 //! A folder of `tests/fixtures/broken_ten` has a `patch` and `expected`: its first line is what stops the build
 //! (`facts`, `artifacts CODE`, `image CODE`), the others are what is said.

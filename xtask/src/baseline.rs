@@ -11,9 +11,9 @@ use crate::output::Printer;
 /// Reads a baseline; each of the `commands` writes one.
 pub(crate) fn read(path: &Path, commands: &[&str]) -> Result<Baseline> {
     // The option stands once, behind the last of them.
-    let mend = format!("write it with `cargo xtask {} --write-baseline FILE`", commands.join("` or `cargo xtask "));
+    let fix = format!("write it with `cargo xtask {} --write-baseline FILE`", commands.join("` or `cargo xtask "));
     let expected = "a JSON list of accepted findings";
-    let problem = |found: String| Problems::from(Problem::new(path, found, expected, mend.as_str()));
+    let problem = |found: String| Problems::from(Problem::new(path, found, expected, fix.as_str()));
     let text = std::fs::read_to_string(path).map_err(|error| problem(Problem::unreadable(path, &error).found))?;
     Ok(Baseline::parse(&text).map_err(problem)?)
 }

@@ -58,13 +58,13 @@ mod tests {
             expected: "x\r::error::".to_owned(),
             found: "100%".to_owned(),
             why: "It breaks.",
-            next: "mend it".to_owned(),
+            next: "fix it".to_owned(),
         };
         let place = Place { file: "p,q:r%\n".to_owned(), line: 7 };
         assert_eq!(
             annotation(&finding, Some(&place)),
             "::warning file=p%2Cq%3Ar%25%0A,line=7,title=BX020::bundle.tar.gz: a,b:c%25%0A: found 100%25, \
-             expected x%0D::error::%0Awhy: It breaks.%0Ahint: mend it"
+             expected x%0D::error::%0Awhy: It breaks.%0Ahint: fix it"
         );
         assert!(annotation(&finding, None).starts_with("::warning title=BX020::bundle"));
         assert_eq!(general("error", "a\nb"), "::error title=backstage-xtask::a%0Ab");

@@ -80,7 +80,7 @@ pub(crate) const KNOWN: &[Known] = &[
     ),
     database(
         &["Acquire connection error", "self-signed certificate"],
-        "the database that is thrown away has a certificate that no CA signed: for this run trust it with \
+        "the temporary database has a self-signed certificate: for this run trust it with \
          `--env APP_CONFIG_backend_database_connection_ssl_rejectUnauthorized=false`",
     ),
     database(&["ECONNREFUSED"], NO_DATABASE),

@@ -1,5 +1,4 @@
-//! Running what was built, as production would, and what that takes for a short while: a database that is
-//! thrown away, and a look at whether it answers.
+//! Runs an image as production would, with a temporary database, and checks what it answers.
 //!
 //! Everything here ends with this process, however that ends: sandboxes by the kernel, containers by a
 //! [`Watchdog`]. Start it from the thread that stays to the end: for the kernel, a parent is a thread.

@@ -1,4 +1,4 @@
-//! A PostgreSQL that is thrown away: in a sandbox of its own, reached through one socket, with a password
+//! A temporary PostgreSQL: in a sandbox of its own, reached through one socket, with a password
 //! that nobody else knows.
 //!
 //! It runs in a user namespace, since it refuses to run as root, without a network, and dies with us.
@@ -19,7 +19,7 @@ const DATA: &str = "/run/data";
 const PASSWORD: &str = "/run/password";
 /// How long it may take to start; mostly it is a second.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Its data is thrown away: nothing has to reach the disk.
+/// Its data is temporary: nothing has to reach the disk.
 const SETTINGS: &[&str] =
     &["listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200"];
 

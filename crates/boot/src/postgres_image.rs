@@ -1,4 +1,4 @@
-//! A PostgreSQL that is thrown away, from an image that Docker has.
+//! A temporary PostgreSQL, from an image that Docker has.
 
 use std::path::Path;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl PostgresContainer {
     }
 }
 
-/// Its data is thrown away: nothing has to reach the disk.
+/// Its data is temporary: nothing has to reach the disk.
 fn command(docker: &Path, name: &str, image: &str, password: &str) -> Invocation {
     Invocation::new(docker)
         .args(["run", "--rm", "--name", name, "--pull", "never", "--publish", "127.0.0.1::5432"])

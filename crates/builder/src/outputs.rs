@@ -81,8 +81,7 @@ impl Store {
             Err(_) => Err(EngineError::Missing {
                 what: "--load found neither Docker nor Podman".to_owned(),
                 details: vec![format!("docker: {no_docker}"), "podman: not on the PATH".to_owned()],
-                hint: "mend one of the two, or write the image to a file with `--output docker-archive:FILE`"
-                    .to_owned(),
+                hint: "fix one of the two, or write the image to a file with `--output docker-archive:FILE`".to_owned(),
             }
             .into()),
         }

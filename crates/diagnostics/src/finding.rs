@@ -123,7 +123,7 @@ impl FindingKind {
     }
 
     /// The headings of every page, in order.
-    pub const SECTIONS: [&'static str; 4] = ["What is wrong", "Why it matters", "How it comes about", "How to mend it"];
+    pub const SECTIONS: [&'static str; 4] = ["What is wrong", "Why it matters", "How it comes about", "How to fix it"];
 
     /// The text of a section of the page.
     pub fn section(&self, heading: &str) -> Option<&'static str> {

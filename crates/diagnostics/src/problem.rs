@@ -1,4 +1,4 @@
-//! What is wrong with a repository, said so that the reader can mend it.
+//! What is wrong with a repository, said so that the reader can fix it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

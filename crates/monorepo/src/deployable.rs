@@ -1,4 +1,4 @@
-//! What is wrong with a deployment before anything is built: facts that no build could mend.
+//! What is wrong with a deployment before anything is built: facts that no build could fix.
 
 use std::collections::BTreeSet;
 

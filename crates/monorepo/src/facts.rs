@@ -70,7 +70,7 @@ fn require_files(root: &Path, settings: &Settings, tree: &Tree) -> Result<(), Pr
     let Some(path) = settings.runtime.files.iter().find(|path| !tree.contains(path)) else { return Ok(()) };
     let is_there = root.join(path).exists() && !path.split('/').any(|part| part == "..");
     let found = if is_there { "which no clone has" } else { "which is not there" };
-    let next = if is_there { "take it out of .gitignore" } else { "mend `files` of [runtime]" };
+    let next = if is_there { "take it out of .gitignore" } else { "fix `files` of [runtime]" };
     Err(Problem::new(
         SETTINGS,
         format!("the file {path:?}, {found}"),

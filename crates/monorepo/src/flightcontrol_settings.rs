@@ -72,7 +72,7 @@ impl FlightcontrolSettings {
     /// Values that Flightcontrol's schema would refuse.
     pub(crate) fn require_sound(&self) -> Result<(), Problem> {
         let wrong = |key: &str, found: &str, expected: &str| {
-            let next = format!("mend `{key}` of [flightcontrol]");
+            let next = format!("fix `{key}` of [flightcontrol]");
             Err(Problem::new(SETTINGS, format!("{key} = {found:?}"), expected, next))
         };
         let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';

@@ -128,7 +128,7 @@ impl Manifest {
 const A_MANIFEST: &str = "a JSON object with the fields of package.json";
 
 fn problem(path: &str, found: impl Into<String>, expected: &str) -> Problem {
-    Problem::new(path, found, expected, format!("mend it, then try `node -p 'require(\"./{path}\").name'`"))
+    Problem::new(path, found, expected, format!("fix it, then try `node -p 'require(\"./{path}\").name'`"))
 }
 
 fn wrong(path: &str, text: &str, error: &serde_json::Error) -> Problem {

@@ -47,7 +47,7 @@ impl NodeVersion {
                 "package.json",
                 format!("engines.node: \"{range}\""),
                 "a range that some release of Node is in, such as \"22 || 24\"",
-                "mend engines.node, or name the version in .nvmrc",
+                "fix engines.node, or name the version in .nvmrc",
             )
         })?;
         Ok(Self::line(newest, &format!("engines.node \"{range}\" in package.json")))

@@ -62,7 +62,7 @@ impl Settings {
                 SETTINGS,
                 format!("the package {name:?}"),
                 "names of Debian packages, such as \"git\"",
-                "mend `packages` of [runtime]",
+                "fix `packages` of [runtime]",
             )),
             None => Ok(settings),
         }
@@ -104,7 +104,7 @@ fn described(message: &str) -> Problem {
         }
         _ => {
             let found = message.lines().next().unwrap_or_default();
-            Problem::new(SETTINGS, found, "TOML with the settings that `cargo xtask schema` lists", "mend the line")
+            Problem::new(SETTINGS, found, "TOML with the settings that `cargo xtask schema` lists", "fix the line")
         }
     }
 }

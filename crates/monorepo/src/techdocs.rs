@@ -76,7 +76,7 @@ impl TechDocsSettings {
             SETTINGS,
             format!("the package {package:?}"),
             "packages of the Python index with their versions, such as \"mkdocs-techdocs-core==1.7.1\"",
-            "mend `packages` of [techdocs]",
+            "fix `packages` of [techdocs]",
         ))
     }
 }

@@ -213,7 +213,7 @@ impl Patterns {
                     if base.is_empty() { "package.json".to_owned() } else { format!("{base}/package.json") },
                     format!("the workspace glob \"{glob}\" ({error})"),
                     "a glob such as \"packages/*\"",
-                    "mend \"workspaces\", then run `yarn install`",
+                    "fix \"workspaces\", then run `yarn install`",
                 )),
             }
         };

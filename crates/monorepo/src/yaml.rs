@@ -9,7 +9,7 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &str, text: &str, expected: &str)
     serde_saphyr::from_str(text).map_err(|error| {
         let whole = error.to_string();
         let found = format!("broken YAML ({})", without_position(whole.lines().next().unwrap_or_default()));
-        let problem = Problem::new(path, found, expected, format!("mend the line, or compare with `git diff {path}`"));
+        let problem = Problem::new(path, found, expected, format!("fix the line, or compare with `git diff {path}`"));
         match error.location() {
             Some(at) => problem.at(at.line() as usize, at.column() as usize),
             None => problem,

@@ -141,7 +141,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         words: &["Unable to locate package"],
-        hint: "Debian has no package of this name: mend `packages` of [runtime] in xtask.toml; https://packages.debian.org lists them",
+        hint: "Debian has no package of this name: fix `packages` of [runtime] in xtask.toml; https://packages.debian.org lists them",
     },
     Known {
         words: &["CERTIFICATE_VERIFY_FAILED"],
@@ -153,7 +153,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         words: &["No matching distribution found"],
-        hint: "the Python index lacks this version for this Python: mend `packages` of [techdocs] in xtask.toml, or name another index in PIP_INDEX_URL",
+        hint: "the Python index lacks this version for this Python: fix `packages` of [techdocs] in xtask.toml, or name another index in PIP_INDEX_URL",
     },
     Known {
         words: &["ECONNREFUSED"],

@@ -15,7 +15,7 @@ use crate::{npm, sets};
 /// Debian's pip as a wheel, which Python runs as it is.
 const PIP: &str = "python3-pip-whl";
 const NO_PACKAGE: &str = "name a complete Debian mirror with `--mirror URL`";
-const NO_ADDITION: &str = "mend `packages` of [runtime] in xtask.toml: Debian has a list at https://packages.debian.org; \
+const NO_ADDITION: &str = "fix `packages` of [runtime] in xtask.toml: Debian has a list at https://packages.debian.org; \
     or name a complete mirror with `--mirror URL`";
 
 /// What a lock is asked to hold.

@@ -10,7 +10,7 @@ pub(crate) fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
     for (index, action) in runner.step.actions.iter().enumerate() {
         let log = if index == 0 { runner.step.id.to_string() } else { format!("{}-{}", runner.step.id, index + 1) };
         let result = runner.run(action, None, &log);
-        if result.is_err() && mends_yarns_cache(runner, &log) {
+        if result.is_err() && removes_damaged_archives(runner, &log) {
             runner.run(action, None, &log)?;
         } else {
             result?;
@@ -20,7 +20,7 @@ pub(crate) fn run_actions(runner: &Runner<'_>) -> Result<(), EngineError> {
 }
 
 /// Whether the command failed for damaged archives in the cache, which are removed.
-fn mends_yarns_cache(runner: &Runner<'_>, log: &str) -> bool {
+fn removes_damaged_archives(runner: &Runner<'_>, log: &str) -> bool {
     if !runner.step.caches.iter().any(|cache| cache.name == "yarn") {
         return false;
     }

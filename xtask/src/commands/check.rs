@@ -58,11 +58,11 @@ pub(crate) fn run(flags: &Check, repository: &RepositoryFlags, printer: &Printer
 fn fix(repo: &Monorepo, recipe: &Recipe, printer: &Printer) -> Result<()> {
     let path = repo.root.join(FLIGHTCONTROL);
     let Ok(found) = std::fs::read_to_string(&path) else { return Ok(()) };
-    let mended = flightcontrol_json(repo, recipe, Some(&found)).map_err(Problems::from)?.additions;
-    if mended != found {
-        write_atomically(&path, mended.as_bytes())?;
-        printer.say(&format!("{FLIGHTCONTROL} mended"));
-        printer.block(&difference(FLIGHTCONTROL, &found, &mended));
+    let fixed = flightcontrol_json(repo, recipe, Some(&found)).map_err(Problems::from)?.additions;
+    if fixed != found {
+        write_atomically(&path, fixed.as_bytes())?;
+        printer.say(&format!("{FLIGHTCONTROL} fixed"));
+        printer.block(&difference(FLIGHTCONTROL, &found, &fixed));
     }
     Ok(())
 }

@@ -10,58 +10,58 @@ use super::BootFlags;
 /// `build-image`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BuildImage {
-    /// Name of the image
+    /// Image name
     #[arg(long, short, default_value = "backstage:latest", value_name = "NAME")]
     pub(crate) tag: String,
-    /// Base image, or oci-archive:FILE, docker-archive:FILE [default: node:<version>-trixie-slim]
+    /// Base image or image file [default: node:<version>-trixie-slim]
     #[arg(long, value_name = "IMAGE")]
     pub(crate) base: Option<String>,
-    /// Warn when what base-image.lock.json holds is older
+    /// Warn if base-image.lock.json is older
     #[arg(long, value_name = "DAYS", default_value_t = builder::pins::MAX_AGE)]
     pub(crate) max_base_age: u64,
-    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    /// CA certificates (PEM) [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Node version of the root file systems, in place of the newest that the repository asks for.
     #[arg(skip)]
     pub(crate) node: Option<String>,
-    /// A buildx builder other than the current one
+    /// Use this buildx builder
     #[arg(long, value_name = "NAME")]
     pub(crate) builder: Option<String>,
-    /// Where the two archives go [default: dist of the backend]
+    /// Folder for the two archives [default: the backend's dist]
     #[arg(long, value_name = "DIR")]
     pub(crate) artifacts: Option<PathBuf>,
-    /// Build exactly a commit, whatever else is in the folder [default: HEAD]
+    /// Build a commit instead of the working tree [default: HEAD]
     #[arg(long, value_name = "REVISION", num_args = 0..=1, default_missing_value = "HEAD")]
     pub(crate) from_git: Option<String>,
-    /// Run every step anew
+    /// Rebuild every step
     #[arg(long)]
     pub(crate) no_cache: bool,
-    /// Print the plan as JSON and stop
+    /// Print the plan as JSON, build nothing
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Do not fail for the findings listed in this file, of archives or of images; may be given again
+    /// Ignore the findings listed in FILE (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Vec<PathBuf>,
-    /// Build in spite of it; may be given again
+    /// Don't fail on this problem (repeatable)
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) allow: Vec<Allow>,
-    /// List what the image is made of in this file: *.spdx.json as SPDX 2.3, else CycloneDX 1.6; may be given again
+    /// Write an SBOM: *.spdx.json for SPDX, else CycloneDX (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) sbom: Vec<PathBuf>,
-    /// Say in this file what the image was built from: SLSA provenance v1 as a statement of in-toto
+    /// Write SLSA v1 provenance (in-toto)
     #[arg(long, value_name = "FILE")]
     pub(crate) provenance: Option<PathBuf>,
-    /// Show in this file, as a page of HTML, what the build did: steps, sizes, findings; also when it fails
+    /// Write an HTML build report, even if the build fails
     #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub(crate) report: Option<PathBuf>,
-    /// Write what came of the build into this file as JSON: the message `finished`
+    /// Write the build result as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) result: Option<PathBuf>,
-    /// What runs the steps
+    /// Build engine
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
-    /// Run the image, as boot-image does, before it gets its name
+    /// Boot the image before naming it, as boot-image does
     #[arg(long)]
     pub(crate) boot: bool,
     #[command(flatten)]
@@ -96,7 +96,7 @@ impl From<Allow> for Allowance {
 /// What runs the steps of a build.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineChoice {
-    /// Docker where one works, else embedded.
+    /// Docker if it works, else embedded.
     #[default]
     Auto,
     /// Docker with BuildKit.
@@ -109,17 +109,16 @@ pub(crate) enum EngineChoice {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Outputs")]
 pub(crate) struct OutputPlaces {
-    /// Where the image goes: oci:DIR, oci-archive:FILE or docker-archive:FILE; may be given again
-    /// [default: oci: in the state folder]
+    /// Write the image to oci:DIR, oci-archive:FILE or docker-archive:FILE (repeatable)
     #[arg(long, value_name = "WHERE")]
     pub(crate) output: Vec<String>,
-    /// Load the image into Docker or Podman, too
+    /// Load the image into Docker or Podman
     #[arg(long)]
     pub(crate) load: bool,
-    /// Push the image to a registry by skopeo; its digest goes to standard output
+    /// Push the image with skopeo and print its digest
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) push: Option<String>,
-    /// Attach both SBOMs and the provenance to the image that goes to oci:, oci-archive: or a registry
+    /// Attach SBOMs and provenance to the written or pushed image
     #[arg(long)]
     pub(crate) attest: bool,
 }
@@ -128,25 +127,25 @@ pub(crate) struct OutputPlaces {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Embedded engine")]
 pub(crate) struct EmbeddedFlags {
-    /// Base of the image: libraries and Node alone, or a small Debian with a shell
+    /// Base image contents: minimal has no shell
     #[arg(long, value_enum, value_name = "KIND")]
     pub(crate) runtime: Option<RuntimeKind>,
-    /// How layers are compressed [default: gzip]
+    /// Layer compression [default: gzip]
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) compression: Option<CompressionMethod>,
-    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    /// Debian mirror: a URL or sources.list line (repeatable)
     #[arg(long, value_name = "MIRROR")]
     pub(crate) mirror: Vec<String>,
-    /// Keep files of a class that pruning takes away, or all of them; may be given again
+    /// Don't prune this class of files, or `all` (repeatable)
     #[arg(long, value_name = "CLASS")]
     pub(crate) keep: Vec<String>,
-    /// Do not check types: an editor or CI does
+    /// Skip the type check
     #[arg(long)]
     pub(crate) no_typecheck: bool,
-    /// Say for every step that ran which inputs changed
+    /// Print why each step ran
     #[arg(long)]
     pub(crate) explain: bool,
-    /// List the largest packages, and what pruning took
+    /// Print the largest packages and what was pruned
     #[arg(long)]
     pub(crate) explain_size: bool,
 }
@@ -179,13 +178,13 @@ pub(crate) struct Render {
 /// What to do with files that are made from the repository.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RenderFlags {
-    /// Write nothing; exit with 1 and show the difference when a file is not up to date
+    /// Exit with 1 and print the difference if a file is out of date; write nothing
     #[arg(long)]
     pub(crate) check: bool,
-    /// Write nothing; show on standard output what would change
+    /// Print what would change; write nothing
     #[arg(long)]
     pub(crate) diff: bool,
-    /// Replace files that were edited by hand
+    /// Overwrite files that were edited by hand
     #[arg(long, conflicts_with_all = ["check", "diff"])]
     pub(crate) force: bool,
 }
@@ -193,28 +192,28 @@ pub(crate) struct RenderFlags {
 /// `base-image`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BaseImage {
-    /// Version of Node [default: what the repository asks for, else 24]
+    /// Node version [default: the repository's, else 24]
     #[arg(long, value_name = "VERSION")]
     pub(crate) node: Option<String>,
-    /// Name of the image [default: node:<version>-trixie-slim]
+    /// Image name [default: node:<version>-trixie-slim]
     #[arg(long, short, value_name = "NAME")]
     pub(crate) tag: Option<String>,
-    /// Make no image, but lock the newest Debian packages and Node for builds without an engine
+    /// Lock the newest Debian packages and Node instead of making an image
     #[arg(long, conflicts_with = "tag")]
     pub(crate) update: bool,
-    /// Where the lock goes [default: base-image.lock.json of the repository]
+    /// Lock file [default: the repository's base-image.lock.json]
     #[arg(long, value_name = "FILE", requires = "update")]
     pub(crate) lock: Option<PathBuf>,
-    /// An image that builds name with --base: its digest is locked, beside that of the default; may be given again
+    /// Also lock the digest of this base image (repeatable)
     #[arg(long, value_name = "IMAGE", requires = "update")]
     pub(crate) base: Vec<String>,
-    /// Debian's release, that of the image which builds name with --base [default: trixie]
+    /// Debian release [default: trixie]
     #[arg(long, value_name = "NAME", requires = "update")]
     pub(crate) release: Option<String>,
-    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    /// CA certificates (PEM) [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
     #[arg(long, value_name = "FILE", requires = "update")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    /// Debian mirror: a URL or sources.list line (repeatable)
     #[arg(long, value_name = "MIRROR")]
     pub(crate) mirror: Vec<String>,
 }
@@ -222,10 +221,10 @@ pub(crate) struct BaseImage {
 /// `clean`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Clean {
-    /// Remove the whole state folder: every repository's, and the caches they share
+    /// Remove the whole state folder, including shared caches
     #[arg(long)]
     pub(crate) state: bool,
-    /// Remove nothing; list what is there and how large it is
+    /// List what is there and its size; remove nothing
     #[arg(long, conflicts_with = "state")]
     pub(crate) report: bool,
 }

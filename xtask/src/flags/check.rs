@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 /// `boot-image`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BootImage {
-    /// Name of an image of Docker's, or oci:DIR, oci-archive:FILE, docker-archive:FILE
+    /// Docker image name, oci:DIR[:NAME], oci-archive:FILE or docker-archive:FILE
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
     #[command(flatten)]
@@ -18,19 +18,19 @@ pub(crate) struct BootImage {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Boot")]
 pub(crate) struct BootFlags {
-    /// Seconds until it must be ready [default: 180]
+    /// Fail if not ready after this many seconds [default: 180]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
-    /// Most memory it may hold, such as 512M or 2G [default: 1G]
+    /// Memory limit, such as 512M or 2G [default: 1G]
     #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
     pub(crate) memory: Option<u64>,
-    /// A PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/NAME [default: one that is thrown away]
+    /// PostgreSQL connection URL [default: a temporary database]
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,
-    /// A variable for it; NAME alone takes this process's value; may be given again
+    /// Set a variable; NAME alone passes on its value (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
-    /// A file with a variable on each line
+    /// Read variables from a file, one per line
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
 }
@@ -38,13 +38,13 @@ pub(crate) struct BootFlags {
 /// What to do about findings, for every command that has some.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FindingFlags {
-    /// The least grave findings to fail for
+    /// Fail on findings of this severity or higher
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub(crate) fail_on: FailOn,
-    /// Do not fail for the findings listed in this file
+    /// Ignore the findings listed in FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// List all findings in this file, for --baseline, and do not fail for any
+    /// Write all findings to FILE for use with --baseline, and succeed
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
 }
@@ -52,11 +52,10 @@ pub(crate) struct FindingFlags {
 /// `verify-artifacts`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct VerifyArtifacts {
-    /// Folder of the two archives [default: dist of the backend]
+    /// Folder of the two archives [default: the backend's dist]
     #[arg(long, value_name = "DIR")]
     pub(crate) dist: Option<PathBuf>,
-    /// Check the app in an image in place of the archives: a name in Docker or Podman, oci:DIR,
-    /// oci-archive:FILE or docker-archive:FILE
+    /// Check the app in an image instead of the archives
     #[arg(long, value_name = "IMAGE", conflicts_with = "dist")]
     pub(crate) image: Option<String>,
     #[command(flatten)]
@@ -66,17 +65,17 @@ pub(crate) struct VerifyArtifacts {
 /// `verify-image`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct VerifyImage {
-    /// A name in Docker or Podman, oci:DIR[:NAME], oci-archive:FILE or docker-archive:FILE
+    /// Docker or Podman image name, oci:DIR[:NAME], oci-archive:FILE or docker-archive:FILE
     pub(crate) image: String,
-    /// Most bytes of the image's files, such as 350MB or 1.5GiB
+    /// Fail if the image's files exceed SIZE, such as 350MB or 1.5GiB
     #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
     pub(crate) max_size: Option<u64>,
-    /// Say what changed against another image, and whether a rollback from it would work
+    /// Compare with an older image; check that a rollback works
     #[arg(long, value_name = "IMAGE")]
     pub(crate) against: Option<String>,
     #[command(flatten)]
     pub(crate) findings: FindingFlags,
-    /// List what the image is made of in this file: *.spdx.json as SPDX 2.3, else CycloneDX 1.6; may be given again
+    /// Write an SBOM: *.spdx.json for SPDX, else CycloneDX (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) sbom: Vec<PathBuf>,
 }
@@ -84,11 +83,10 @@ pub(crate) struct VerifyImage {
 /// `config`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Config {
-    /// The configuration in this image, rather than the repository's: a name in Docker or Podman,
-    /// oci:DIR[:NAME], oci-archive:FILE or docker-archive:FILE
+    /// Read the configuration from an image instead of the repository
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Option<String>,
-    /// Fail when a variable is not set here, nor in the image, and has no fallback
+    /// Fail if a variable without a fallback is not set
     #[arg(long)]
     pub(crate) require: bool,
 }
@@ -96,10 +94,10 @@ pub(crate) struct Config {
 /// `check`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Check {
-    /// A Dockerfile, relative to the root; may be given again [default: those of flightcontrol.json and ours]
+    /// Dockerfile to check (repeatable) [default: those in flightcontrol.json, and ours]
     #[arg(long, value_name = "FILE")]
     pub(crate) dockerfile: Vec<String>,
-    /// Add to our service in flightcontrol.json what it lacks, before checking
+    /// Add missing settings to our service in flightcontrol.json
     #[arg(long)]
     pub(crate) fix: bool,
     #[command(flatten)]
@@ -109,10 +107,10 @@ pub(crate) struct Check {
 /// `doctor`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Doctor {
-    /// Certificates of a proxy's CA, in PEM form [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
+    /// CA certificates (PEM) [default: NODE_EXTRA_CA_CERTS or SSL_CERT_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// A Debian mirror, as a URL or a line of sources.list; may be given again
+    /// Debian mirror: a URL or sources.list line (repeatable)
     #[arg(long, value_name = "MIRROR")]
     pub(crate) mirror: Vec<String>,
 }
@@ -132,6 +130,6 @@ pub(crate) enum FailOn {
 /// `explain`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Explain {
-    /// Code of a finding, such as BX001 [default: list them all]
+    /// Finding code, such as BX001 [default: list all]
     pub(crate) code: Option<String>,
 }

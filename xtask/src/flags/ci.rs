@@ -15,21 +15,21 @@ pub(crate) struct Ci {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum CiCommand {
-    /// Write a workflow: check, build, verify, boot, compare, push
+    /// Generate a workflow that checks, builds, boots, compares and pushes
     Init(CiInit),
-    /// Print what a cache of the state folder is to be named by: it changes with the dependencies
+    /// Print a cache key that changes with the dependencies
     Key,
-    /// Print as Markdown how a build compares with an earlier one
+    /// Compare two builds as Markdown
     Compare(CiCompare),
 }
 
 /// `ci init`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CiInit {
-    /// The service
+    /// CI service
     #[arg(value_enum, value_name = "SERVICE")]
     pub(crate) service: Service,
-    /// Where the workflow goes, relative to the root [default: where the service looks for it]
+    /// Workflow file, relative to the root [default: the service's own]
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<String>,
     #[command(flatten)]
@@ -50,10 +50,10 @@ pub(crate) enum Service {
 /// `ci compare`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CiCompare {
-    /// Result of the earlier build (`build-image --result`); one that is not there is no fault
+    /// Earlier result (`build-image --result`); may be missing
     #[arg(value_name = "BEFORE")]
     pub(crate) before: PathBuf,
-    /// Result of this build
+    /// Result to compare
     #[arg(value_name = "AFTER")]
     pub(crate) after: PathBuf,
 }

@@ -10,111 +10,120 @@ const EXAMPLES: &[Examples] = &[
         "build-image",
         &[
             ("cargo xtask build-image --tag portal:1.0", "build, verify and name the image"),
-            (
-                "cargo xtask build-image --from-git v1.2 --boot",
-                "exactly what is tagged, started once before it is named",
-            ),
+            ("cargo xtask build-image --from-git v1.2 --boot", "build a git tag, and boot the image before naming it"),
             (
                 "cargo xtask build-image --engine embedded --push registry.example.com/portal:1.0 --attest",
-                "without a daemon, into a registry, with its SBOMs and provenance",
+                "build without a daemon; push with SBOMs and provenance",
             ),
-            ("cargo xtask build-image --engine embedded --explain", "say why each step ran"),
+            ("cargo xtask build-image --engine embedded --explain", "print why each step ran"),
         ],
     ),
     (
         "boot-image",
         &[
-            ("cargo xtask boot-image portal:1.0", "an image of Docker's, with a PostgreSQL that is thrown away"),
+            ("cargo xtask boot-image portal:1.0", "boot a Docker image with a temporary PostgreSQL"),
             (
                 "cargo xtask boot-image oci:image --env GITHUB_TOKEN --memory 2G",
-                "one in files, with a variable of yours",
+                "boot an image from files, with a variable of your own",
             ),
         ],
     ),
     (
         "verify-artifacts",
         &[
-            ("cargo xtask verify-artifacts", "the archives in dist of the backend"),
-            ("cargo xtask verify-artifacts --image portal:1.0 --fail-on warning", "the app in an image, more strictly"),
-            ("cargo xtask verify-artifacts --message-format sarif", "for code scanning"),
+            ("cargo xtask verify-artifacts", "check the archives in the backend's dist"),
+            (
+                "cargo xtask verify-artifacts --image portal:1.0 --fail-on warning",
+                "check the app in an image; fail on warnings, too",
+            ),
+            ("cargo xtask verify-artifacts --message-format sarif", "print a SARIF log for code scanning"),
         ],
     ),
     (
         "verify-image",
         &[
-            ("cargo xtask verify-image portal:1.1 --max-size 400MB", "with a limit to its size"),
-            ("cargo xtask verify-image portal:1.1 --against portal:1.0", "what changed, and whether a rollback works"),
-            ("cargo xtask verify-image oci-archive:image.tar --sbom sbom.spdx.json", "what it is made of"),
+            ("cargo xtask verify-image portal:1.1 --max-size 400MB", "fail if the image is larger"),
+            (
+                "cargo xtask verify-image portal:1.1 --against portal:1.0",
+                "compare with an older image; check that a rollback works",
+            ),
+            ("cargo xtask verify-image oci-archive:image.tar --sbom sbom.spdx.json", "write an SBOM"),
         ],
     ),
     (
         "config",
         &[
-            ("cargo xtask config", "files, variables, addresses, and Backstage's own check"),
-            ("cargo xtask config --image portal:1.0 --require", "fail when a variable is not set here"),
+            ("cargo xtask config", "list files, variables and addresses; run Backstage's own check"),
+            ("cargo xtask config --image portal:1.0 --require", "fail if a variable is not set here"),
         ],
     ),
     (
         "explain",
         &[
-            ("cargo xtask explain BX001", "what a finding means and how to mend it"),
+            ("cargo xtask explain BX001", "explain a finding and how to fix it"),
             ("cargo xtask explain", "list all findings"),
         ],
     ),
     (
         "render",
         &[
-            ("cargo xtask render", "write the files of a deployment, to be committed"),
-            ("cargo xtask render --check", "fail when they are not up to date, for CI"),
+            ("cargo xtask render", "write the deployment files, to be committed"),
+            ("cargo xtask render --check", "fail if they are out of date, for CI"),
         ],
     ),
     (
         "check",
         &[
-            ("cargo xtask check", "flightcontrol.json and the Dockerfiles that it names"),
-            ("cargo xtask check --dockerfile packages/backend/Dockerfile", "a Dockerfile by hand"),
-            ("cargo xtask check --fix", "add what our service lacks"),
+            ("cargo xtask check", "check flightcontrol.json and the Dockerfiles it names"),
+            ("cargo xtask check --dockerfile packages/backend/Dockerfile", "check a hand-written Dockerfile"),
+            ("cargo xtask check --fix", "add missing settings to our service"),
         ],
     ),
     (
         "ci",
         &[
             ("cargo xtask ci init github", "write a workflow"),
-            ("cargo xtask ci compare before.json after.json", "two builds beside each other, as Markdown"),
+            ("cargo xtask ci compare before.json after.json", "compare two builds, as Markdown"),
         ],
     ),
     (
         "ci init",
         &[
-            ("cargo xtask ci init github", ".github/workflows/backstage-image.yml"),
-            ("cargo xtask ci init gitlab --file .gitlab/backstage-image.yml", "for a .gitlab-ci.yml that includes it"),
-            ("cargo xtask ci init codebuild --check", "fail when buildspec.yml is not up to date"),
+            ("cargo xtask ci init github", "write .github/workflows/backstage-image.yml"),
+            (
+                "cargo xtask ci init gitlab --file .gitlab/backstage-image.yml",
+                "write a file for .gitlab-ci.yml to include",
+            ),
+            ("cargo xtask ci init codebuild --check", "fail if buildspec.yml is out of date"),
         ],
     ),
-    ("ci key", &[("cargo xtask ci key", "16 characters, to be part of a cache's key")]),
-    ("ci compare", &[("cargo xtask ci compare before/build.json build.json", "of `build-image --result build.json`")]),
+    ("ci key", &[("cargo xtask ci key", "print 16 characters for a cache key")]),
+    (
+        "ci compare",
+        &[("cargo xtask ci compare before/build.json build.json", "compare files of `build-image --result`")],
+    ),
     (
         "doctor",
         &[
-            ("cargo xtask doctor", "engines, disk, memory, certificates, registries, the clock"),
-            ("cargo xtask doctor --message-format json", "the same for a machine"),
+            ("cargo xtask doctor", "check engines, disk, memory, certificates, registries and the clock"),
+            ("cargo xtask doctor --message-format json", "print the same as JSON"),
         ],
     ),
     (
         "base-image",
         &[
-            ("cargo xtask base-image --node 24", "make node:24-trixie-slim where no registry has it"),
-            ("cargo xtask base-image --update", "lock what images stand on, to be committed"),
+            ("cargo xtask base-image --node 24", "make node:24-trixie-slim without a registry"),
+            ("cargo xtask base-image --update", "lock base image versions, to be committed"),
         ],
     ),
     (
         "clean",
         &[
-            ("cargo xtask clean --report", "how large it is, and where"),
-            ("cargo xtask clean", "begin anew with this repository"),
+            ("cargo xtask clean --report", "list what is there and its size"),
+            ("cargo xtask clean", "remove this repository's build state"),
         ],
     ),
-    ("schema", &[("cargo xtask schema", "for editors that know TOML")]),
+    ("schema", &[("cargo xtask schema", "print it for editors")]),
 ];
 
 /// Those of every command that was compiled.

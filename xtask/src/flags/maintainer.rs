@@ -11,21 +11,21 @@ pub(super) const EXAMPLES: &[Examples] = &[
     (
         "demo",
         &[
-            ("cargo xtask demo", "build it and run it until Ctrl-C"),
-            ("cargo xtask demo --once --yes", "for CI: install what is missing, end when it answered"),
+            ("cargo xtask demo", "build the demo and run it until Ctrl-C"),
+            ("cargo xtask demo --once --yes", "for CI: install missing packages; exit after the first answer"),
         ],
     ),
     (
         "vendor",
         &[
-            ("cargo xtask vendor ../my-backstage", "put this tool into a monorepo"),
-            ("cargo xtask vendor --upgrade ../my-backstage", "bring it to this version there"),
+            ("cargo xtask vendor ../my-backstage", "add this tool to a monorepo"),
+            ("cargo xtask vendor --upgrade ../my-backstage", "upgrade a vendored copy"),
         ],
     ),
     (
         "test",
         &[
-            ("cargo xtask test --fast", "without engines, in a minute"),
+            ("cargo xtask test --fast", "run the fast tests, in a minute"),
             ("cargo xtask test --require-all", "fail if a test cannot run here, as CI does"),
         ],
     ),
@@ -33,33 +33,33 @@ pub(super) const EXAMPLES: &[Examples] = &[
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MaintainerCommand {
-    /// Build and run the small Backstage monorepo that comes with this tool
+    /// Build and run the bundled demo
     Demo(Demo),
-    /// Put this tool into a Backstage monorepo, or bring it to this version there
+    /// Add this tool to a Backstage monorepo, or upgrade it there
     Vendor(Vendor),
-    /// Run every test that can run on this machine, and say which cannot
+    /// Run the tests; list those that can't run on this machine
     Test(Test),
 }
 
 /// `demo`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Demo {
-    /// Name of the image
+    /// Image name
     #[arg(long, short, default_value = "backstage-demo:latest", value_name = "NAME")]
     pub(crate) tag: String,
-    /// What builds and runs it
+    /// Engine to build and run with
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
-    /// Install what is missing from the distribution's packages, without asking
+    /// Install missing packages without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Node version of a build in sandboxes [default: the newest that fits]
+    /// Node version for the embedded engine [default: newest that fits]
     #[arg(long, value_name = "VERSION")]
     pub(crate) node: Option<String>,
-    /// Stop once it answered
+    /// Stop after the first successful answer
     #[arg(long)]
     pub(crate) once: bool,
-    /// Build the image, and do not run it
+    /// Build the image without running it
     #[arg(long, conflicts_with = "once")]
     pub(crate) build_only: bool,
 }
@@ -67,13 +67,13 @@ pub(crate) struct Demo {
 /// `vendor`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Vendor {
-    /// The Backstage monorepo
+    /// Backstage monorepo
     #[arg(value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// Bring a vendored copy to this version; your edits of its assets are merged
+    /// Upgrade a vendored copy; your edits of its assets are merged
     #[arg(long)]
     pub(crate) upgrade: bool,
-    /// Where an edit is in the way, take this version's file and keep yours beside it as FILE.yours
+    /// On conflicts take the new file, keep yours as FILE.yours
     #[arg(long, requires = "upgrade")]
     pub(crate) force: bool,
 }
@@ -84,7 +84,7 @@ pub(crate) struct Test {
     /// Fail if a test or a suite is skipped
     #[arg(long)]
     pub(crate) require_all: bool,
-    /// Only what needs no engine
+    /// Run only tests that need no engine
     #[arg(long, conflicts_with = "require_all")]
     pub(crate) fast: bool,
 }

@@ -7,12 +7,12 @@ use clap::{Args, Subcommand};
 use super::examples::Examples;
 
 pub(super) const EXAMPLES: &[Examples] = &[
-    ("completions", &[("backstage-xtask completions bash", "for /etc/bash_completion.d, of the installed program")]),
+    ("completions", &[("backstage-xtask completions bash", "for /etc/bash_completion.d")]),
     (
         "man",
         &[
-            ("backstage-xtask man share/man/man1", "a page for each command"),
-            ("backstage-xtask man", "the first page, on standard output"),
+            ("backstage-xtask man share/man/man1", "write a page for each command"),
+            ("backstage-xtask man", "print the first page"),
         ],
     ),
 ];
@@ -21,14 +21,14 @@ pub(super) const EXAMPLES: &[Examples] = &[
 pub(crate) enum ManualCommand {
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Write the manual: a page for each command
+    /// Write man pages
     Man(Man),
 }
 
 /// `completions`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Completions {
-    /// The shell
+    /// Shell
     #[arg(value_enum, value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Completions {
 /// `man`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Man {
-    /// Folder of the pages [default: the first page, on standard output]
+    /// Folder to write to [default: print the first page]
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ mod manual;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use build::*;
 pub(crate) use check::*;
@@ -27,16 +27,19 @@ use crate::invoked_as;
 /// Heading of the options that every command has, in its help.
 const GLOBAL: &str = "Global options";
 
-/// From a bare clone of a Backstage monorepo to a verified runtime image.
+/// Build small, verified container images from Backstage monorepos.
 #[derive(Debug, Parser)]
-#[command(name = "backstage-xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 the repository, its artifacts or the image are wrong; 2 wrong usage; \
-    3 the environment failed (engine, network, disk); 130 interrupted.")]
+#[command(name = "backstage-xtask", bin_name = "cargo xtask", version, max_term_width = 100, disable_help_flag = true)]
+#[command(after_help = "Exit codes: 0 success; 1 a problem in the repository, artifacts or image; 2 wrong usage; \
+    3 an environment failure (engine, network, disk); 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) repository: RepositoryFlags,
     #[command(flatten)]
     pub(crate) output: OutputFlags,
+    /// Print help
+    #[arg(long, short, global = true, action = ArgAction::HelpShort, help_heading = GLOBAL)]
+    help: Option<bool>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -70,13 +73,13 @@ impl Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = GLOBAL)]
 pub(crate) struct RepositoryFlags {
-    /// The monorepo [default: the working directory or a folder above it, else the one this tool is vendored in]
+    /// Backstage monorepo [default: found from the current folder upwards]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) repo: Option<PathBuf>,
-    /// The backend, by package name or folder, where there are several
+    /// Backend package, by name or folder, if there are several
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) backend: Option<String>,
-    /// Where builds keep logs, locks and records [default: backstage-xtask in the user's cache folder]
+    /// Folder for logs, caches and records [default: backstage-xtask in the user's cache]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
 }
@@ -85,14 +88,13 @@ pub(crate) struct RepositoryFlags {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = GLOBAL)]
 pub(crate) struct OutputFlags {
-    /// Text for people, one JSON object a line, annotations of GitHub Actions, or a SARIF log (of
-    /// check, verify-artifacts and verify-image only), on standard output
+    /// Format of standard output; sarif is for check, verify-artifacts and verify-image
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) message_format: MessageFormat,
-    /// Say only what failed
+    /// Print errors only
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show every line the steps print
+    /// Print the full output of every step
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 }
@@ -113,29 +115,29 @@ pub(crate) enum MessageFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build, verify and tag the runtime image
+    /// Build, verify and tag the image
     BuildImage(Box<BuildImage>),
-    /// Start an image as production would, look at what it serves, and stop it
+    /// Start an image as in production, test its pages, and stop it
     BootImage(BootImage),
     /// Check skeleton.tar.gz and bundle.tar.gz against the repository
     VerifyArtifacts(VerifyArtifacts),
-    /// Check from its files that an image can run and may ship
+    /// Check that an image can run and is safe to ship
     VerifyImage(VerifyImage),
-    /// Say which configuration files a deployed backend loads, and what they ask of its environment
+    /// List the configuration files and variables of the deployed backend
     Config(Config),
-    /// Say what a finding means, why it matters and how to mend it
+    /// Explain a finding and how to fix it
     Explain(Explain),
-    /// Write the files that Flightcontrol deploys by, or check that they are up to date
+    /// Generate the files that deployers read, or check that they are current
     Render(Render),
-    /// Check that the files a deployment reads agree with the repository and with each other
+    /// Check deployment files and Dockerfiles against the repository
     Check(Check),
-    /// Write a workflow for a CI service, and what its jobs say
+    /// Generate a CI workflow; compare builds
     Ci(Ci),
-    /// Say at once all that would get in the way of a build here
+    /// Check this machine for problems that would break a build
     Doctor(Doctor),
-    /// Make a base image from Debian packages and Node from npm, where no registry can be reached
+    /// Make a base image without a registry, or lock base image versions
     BaseImage(BaseImage),
-    /// Remove what builds of this repository keep between runs, or say how large it is
+    /// Remove build state and caches, or print their size
     Clean(Clean),
     /// Print the JSON Schema of xtask.toml
     Schema,

@@ -67,7 +67,7 @@ fn explain(archive: &Archive, stop: &Stop) -> Finding {
         ),
         Stop::OverLimit(excess) => {
             let at = At { entry: excess.entry.as_deref(), ..at };
-            let next = "look for what does not belong there with `tar -tvzf`; mend \"files\" of its package.json";
+            let next = "look for what does not belong there with `tar -tvzf`; fix \"files\" of its package.json";
             OVER_LIMIT.finding(at, FindingText { expected: &excess.limit, found: &excess.found, next })
         }
     }

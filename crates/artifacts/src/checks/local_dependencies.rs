@@ -27,7 +27,7 @@ fn of_package(archive: &str, content: &Content, packages: &[&Workspace], package
     let finding = |(name, range): (&String, &Value)| {
         let range = range.as_str().filter(|range| !comes_along(content, packages, package, name, range))?;
         let expected = format!("{name} in the bundle, which {} needs as {range}", package.name);
-        let next = format!("make {name} a workspace or take it from a registry; mend {path} and run `yarn install`");
+        let next = format!("make {name} a workspace or take it from a registry; fix {path} and run `yarn install`");
         let at = At::entry(archive, &path).key(name);
         Some(NO_LOCAL_DEPENDENCY.finding(at, FindingText { expected: &expected, found: "nothing there", next: &next }))
     };

@@ -37,7 +37,7 @@ pub(crate) const VARIABLES: [&str; 6] =
     ["POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_CON_STRING", "DATABASE_URL"];
 
 impl DatabaseSource {
-    /// The one that is named, else one that is thrown away.
+    /// The one that is named, else a temporary one.
     pub(crate) fn find(url: Option<&str>) -> Result<Self> {
         if let Some(url) = url {
             return Ok(Self::Url(DatabaseUrl::parse(url)?));
@@ -92,7 +92,7 @@ fn unreachable(endpoint: &Endpoint, error: &std::io::Error) -> EngineError {
     EngineError::Missing {
         what: format!("the database at {endpoint} cannot be reached"),
         details: vec![error.to_string()],
-        hint: "start it, mend --database-url, or leave it out for one that is thrown away".to_owned(),
+        hint: "start it, fix --database-url, or leave it out to use a temporary one".to_owned(),
     }
 }
 

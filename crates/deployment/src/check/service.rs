@@ -110,7 +110,7 @@ fn schema(service: &Service<'_>) -> Vec<Finding> {
     let kind = target.as_ref().and_then(|target| target.get("type")).and_then(Value::as_str);
     if target.is_some() && !matches!(kind, Some("fargate" | "ecs-ec2")) {
         let expected = "a target with the type \"fargate\" or \"ecs-ec2\"";
-        findings.push(service.finding(NOT_IN_SCHEMA, "target", expected, "mend the type"));
+        findings.push(service.finding(NOT_IN_SCHEMA, "target", expected, "fix the type"));
     }
     if service.node.get("domain").is_some() {
         let next = "delete the line, and set the domain in the dashboard";

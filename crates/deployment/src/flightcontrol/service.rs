@@ -128,7 +128,7 @@ fn rendered(text: String) -> Rendered {
 }
 
 fn problem(found: &str, expected: &str) -> Problem {
-    let next = format!("mend it, or move it away and run `cargo xtask render`, which makes a new {FLIGHTCONTROL}");
+    let next = format!("fix it, or move it away and run `cargo xtask render`, which makes a new {FLIGHTCONTROL}");
     Problem::new(FLIGHTCONTROL, found, expected, next)
 }
 

@@ -83,7 +83,7 @@ fn subject(
     Ok((repository::read(&of_clone, printer)?, Some(state)))
 }
 
-/// What no build could mend is said before one begins.
+/// What no build could fix is said before one begins.
 fn require_deployable(repo: &Monorepo, flags: &BuildImage) -> Result<()> {
     let allowed: BTreeSet<Allowance> = flags.allow.iter().copied().map(Allowance::from).collect();
     let mut problems = repo.deployment_problems(&allowed)?;

@@ -82,7 +82,7 @@ pub(crate) fn run(
     }
     require_files(&subject)?;
     if let Some(first) = schema.complaints().first() {
-        let next = "mend the file, or the `configSchema` of the package that reads the key";
+        let next = "fix the file, or the `configSchema` of the package that reads the key";
         return Err(CheckFailed::new(format!("config:check: {first}")).hint(next).into());
     }
     if flags.require { require_variables(&config, &sources) } else { Ok(()) }

@@ -28,7 +28,7 @@ impl Schema {
         Self::NotRun { reason: reason.to_owned() }
     }
 
-    /// Whether there is something to mend.
+    /// Whether there is something to fix.
     pub(super) fn complaints(&self) -> &[String] {
         match self {
             Self::NotRun { .. } => &[],

@@ -18,7 +18,7 @@ pub(super) fn lines() -> Vec<Line> {
     };
     let mut lines = either([docker, embedded]);
     lines.push(match PostgresPrograms::find() {
-        Ok(_) => Line::ok("postgresql", "for boot-image: a database that is thrown away"),
+        Ok(_) => Line::ok("postgresql", "for boot-image: a temporary database"),
         Err(error) => optional(failed("postgresql", error)),
     });
     lines.extend(PROGRAMS.iter().map(|program| program.line()));

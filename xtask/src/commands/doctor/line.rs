@@ -21,7 +21,7 @@ impl State {
     }
 }
 
-/// Who has to mend it, which decides the exit code.
+/// Who has to fix it, which decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Owner {
@@ -48,7 +48,7 @@ impl Line {
         Self { check, state: State::Ok, of: Owner::Machine, found: found.into(), next: None }
     }
 
-    /// Something that may get in the way.
+    /// Something that may break a build.
     pub(super) fn warning(check: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
         Self { state: State::Warning, next: Some(next.into()), ..Self::ok(check, found) }
     }

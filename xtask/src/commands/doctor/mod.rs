@@ -1,4 +1,4 @@
-//! `doctor`: what of this machine and this repository would get in the way of a build, all of it at once.
+//! `doctor`: checks this machine and this repository for problems that would break a build.
 
 mod engines;
 mod line;

@@ -30,7 +30,7 @@ pub(super) fn check(context: &Context<'_>, dockerfile: &Dockerfile) -> Vec<Findi
     let stages = match instructions::stages(&file.text) {
         Ok(stages) => stages,
         Err((line, found)) => {
-            let text = FindingText { expected: "a Dockerfile", found: &found, next: "mend the line" };
+            let text = FindingText { expected: "a Dockerfile", found: &found, next: "fix the line" };
             return vec![finding(UNREADABLE, &file.path, line, text)];
         }
     };
