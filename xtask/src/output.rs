@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// How much to say to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Voice {
+enum Verbosity {
     /// Failures only.
     Quiet,
     /// Lines with a time stamp; the flag shows what steps print, too.
@@ -36,7 +36,7 @@ enum Voice {
 /// Says everything this program says.
 pub(crate) struct Printer {
     format: MessageFormat,
-    voice: Voice,
+    verbosity: Verbosity,
     color: bool,
     bars: MultiProgress,
     running: RefCell<BTreeMap<String, ProgressBar>>,
@@ -48,16 +48,16 @@ impl Printer {
     pub(crate) fn new(flags: &OutputFlags) -> Self {
         let format = flags.message_format;
         let terminal = std::io::stderr().is_terminal();
-        let voice = match (flags.quiet || format == MessageFormat::Json, flags.verbose, terminal) {
-            (true, ..) => Voice::Quiet,
-            (_, true, _) => Voice::Plain { output: true },
-            (_, _, true) => Voice::Live,
-            (_, _, false) => Voice::Plain { output: false },
+        let verbosity = match (flags.quiet || format == MessageFormat::Json, flags.verbose, terminal) {
+            (true, ..) => Verbosity::Quiet,
+            (_, true, _) => Verbosity::Plain { output: true },
+            (_, _, true) => Verbosity::Live,
+            (_, _, false) => Verbosity::Plain { output: false },
         };
         let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             format,
-            voice,
+            verbosity,
             color,
             bars: MultiProgress::new(),
             running: RefCell::default(),
@@ -73,7 +73,7 @@ impl Printer {
     /// Whether somebody reads what we say and can answer.
     #[cfg(feature = "maintainer")]
     pub(crate) fn is_interactive(&self) -> bool {
-        self.voice != Voice::Quiet && std::io::stderr().is_terminal() && std::io::stdin().is_terminal()
+        self.verbosity != Verbosity::Quiet && std::io::stderr().is_terminal() && std::io::stdin().is_terminal()
     }
 
     /// Data for standard output, as it is; not in JSON mode, where only messages go there.
@@ -107,16 +107,16 @@ impl Printer {
 
     /// A line for people that is not ours to put another name of this program into.
     fn line(&self, line: &str) {
-        match self.voice {
-            Voice::Quiet => {}
-            Voice::Plain { .. } => write_line(&mut std::io::stderr(), &format!("{} {line}", clock())),
-            Voice::Live => self.bars.suspend(|| write_line(&mut std::io::stderr(), line)),
+        match self.verbosity {
+            Verbosity::Quiet => {}
+            Verbosity::Plain { .. } => write_line(&mut std::io::stderr(), &format!("{} {line}", clock())),
+            Verbosity::Live => self.bars.suspend(|| write_line(&mut std::io::stderr(), line)),
         }
     }
 
     /// A block of text for people, without time stamps.
     pub(crate) fn block(&self, text: &str) {
-        if self.voice != Voice::Quiet {
+        if self.verbosity != Verbosity::Quiet {
             let text = invoked_as::in_text(text.trim_end());
             self.bars.suspend(|| write_line(&mut std::io::stderr(), &text));
         }
@@ -127,7 +127,7 @@ impl Printer {
         self.message("warning", json!({ "message": text }));
         let text = &invoked_as::in_text(text);
         self.annotate("warning", text);
-        if self.voice != Voice::Quiet {
+        if self.verbosity != Verbosity::Quiet {
             let label = self.colored("33", "warning");
             self.bars.suspend(|| write_line(&mut std::io::stderr(), &format!("{label}: {text}")));
         }
@@ -165,10 +165,10 @@ impl Printer {
     }
 
     fn start(&self, step: &str) {
-        match self.voice {
-            Voice::Quiet => {}
-            Voice::Plain { .. } => self.say(&format!("{step} …")),
-            Voice::Live => {
+        match self.verbosity {
+            Verbosity::Quiet => {}
+            Verbosity::Plain { .. } => self.say(&format!("{step} …")),
+            Verbosity::Live => {
                 let style = ProgressStyle::with_template("{spinner} {prefix:<24} {elapsed:>4}  {wide_msg}");
                 let bar = self.bars.add(ProgressBar::new_spinner());
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
@@ -180,14 +180,14 @@ impl Printer {
     }
 
     fn output(&self, step: &str, line: &str) {
-        match self.voice {
-            Voice::Plain { output: true } => self.line(&format!("{step} | {line}")),
-            Voice::Live => {
+        match self.verbosity {
+            Verbosity::Plain { output: true } => self.line(&format!("{step} | {line}")),
+            Verbosity::Live => {
                 if let Some(bar) = self.running.borrow().get(step) {
                     bar.set_message(line.chars().take(LINE_WIDTH).collect::<String>());
                 }
             }
-            Voice::Quiet | Voice::Plain { output: false } => {}
+            Verbosity::Quiet | Verbosity::Plain { output: false } => {}
         }
     }
 

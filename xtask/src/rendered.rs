@@ -22,7 +22,7 @@ pub(crate) struct Advice {
 
 /// How a file in the repository compares with what we would write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum DriftStatus {
     UpToDate,
     Missing,
     /// Rendered by us, from other facts or by another version.
@@ -35,17 +35,17 @@ pub(crate) enum Standing {
 pub(crate) struct Compared {
     pub(crate) file: Rendered,
     pub(crate) found: String,
-    pub(crate) standing: Standing,
+    pub(crate) standing: DriftStatus,
 }
 
 impl Compared {
     /// Compares a file that holds its own digest.
     pub(crate) fn signed(file: Rendered, found: Option<String>) -> Self {
         let standing = match &found {
-            None => Standing::Missing,
-            Some(text) if *text == file.text => Standing::UpToDate,
-            Some(text) if is_as_rendered(text) => Standing::Outdated,
-            Some(_) => Standing::Edited,
+            None => DriftStatus::Missing,
+            Some(text) if *text == file.text => DriftStatus::UpToDate,
+            Some(text) if is_as_rendered(text) => DriftStatus::Outdated,
+            Some(_) => DriftStatus::Edited,
         };
         Self { file, found: found.unwrap_or_default(), standing }
     }
@@ -74,14 +74,14 @@ pub(crate) fn bring_in_line(
 
 fn show_differences(files: &[Compared], printer: &Printer) {
     for Compared { file, found, standing } in files {
-        if *standing != Standing::UpToDate {
+        if *standing != DriftStatus::UpToDate {
             printer.data(difference(&file.path, found, &file.text).trim_end());
         }
     }
 }
 
 fn write(root: &Path, files: &[Compared], force: bool, advice: &Advice, printer: &Printer) -> Result<()> {
-    let edited: Vec<_> = files.iter().filter(|file| file.standing == Standing::Edited).collect();
+    let edited: Vec<_> = files.iter().filter(|file| file.standing == DriftStatus::Edited).collect();
     if !edited.is_empty() && !force {
         let paths: Vec<_> = edited.iter().map(|edited| edited.file.path.as_str()).collect();
         let verb = if paths.len() == 1 {
@@ -95,26 +95,26 @@ fn write(root: &Path, files: &[Compared], force: bool, advice: &Advice, printer:
         return Err(CheckFailed::new(text).hint(advice.edited).into());
     }
     for Compared { file, standing, .. } in files {
-        if *standing == Standing::UpToDate {
+        if *standing == DriftStatus::UpToDate {
             printer.say(&format!("{} is up to date", file.path));
         } else {
             write_with_folders(&root.join(&file.path), file.text.as_bytes())?;
             printer.say(&format!("{} written", file.path));
         }
-        printer.message("rendered", json!({ "path": file.path, "written": *standing != Standing::UpToDate }));
+        printer.message("rendered", json!({ "path": file.path, "written": *standing != DriftStatus::UpToDate }));
         printer.data(&file.path);
     }
     Ok(())
 }
 
 fn check(files: &[Compared], advice: &Advice, printer: &Printer) -> Result<()> {
-    let drifted: Vec<_> = files.iter().filter(|file| file.standing != Standing::UpToDate).collect();
+    let drifted: Vec<_> = files.iter().filter(|file| file.standing != DriftStatus::UpToDate).collect();
     if drifted.is_empty() {
         printer.say("the rendered files are up to date");
         return Ok(());
     }
     let texts: Vec<_> = drifted.iter().map(|file| drift(file)).collect();
-    let hint = match drifted.iter().any(|file| file.standing == Standing::Edited) {
+    let hint = match drifted.iter().any(|file| file.standing == DriftStatus::Edited) {
         true => advice.edited,
         false => advice.outdated,
     };
@@ -124,9 +124,9 @@ fn check(files: &[Compared], advice: &Advice, printer: &Printer) -> Result<()> {
 /// What is wrong with one file.
 fn drift(Compared { file, found, standing }: &Compared) -> String {
     let what = match standing {
-        Standing::Missing => return format!("{} is missing", file.path),
-        Standing::Edited => "was edited by hand",
-        Standing::UpToDate | Standing::Outdated => "is not up to date",
+        DriftStatus::Missing => return format!("{} is missing", file.path),
+        DriftStatus::Edited => "was edited by hand",
+        DriftStatus::UpToDate | DriftStatus::Outdated => "is not up to date",
     };
     format!("{} {what}\n{}", file.path, difference(&file.path, found, &file.text).trim_end())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use diagnostics::{binary_size, hexadecimal};
 use serde::Serialize;
 
-use crate::content::{Collector, Content, Wanted};
+use crate::content::{Collector, Content, ContentRequest};
 use crate::limits::Limits;
 use crate::reader;
 use crate::stop::Stop;
@@ -55,7 +55,7 @@ pub(crate) struct Read {
 
 impl Archive {
     /// Reads the archive `name` in `dist` and keeps what is `wanted`.
-    pub(crate) fn read(dist: &Path, name: &'static str, wanted: &Wanted<'_>, limits: Limits) -> Self {
+    pub(crate) fn read(dist: &Path, name: &'static str, wanted: &ContentRequest<'_>, limits: Limits) -> Self {
         let path = dist.join(name);
         let state = match open(&path, limits) {
             Ok(Some(file)) => {

@@ -7,14 +7,14 @@ use javascript::Script;
 use monorepo::LOCKFILE;
 use serde_json::Value;
 
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, EntryKind};
 use crate::limits::Limits;
 use crate::reader::{Payload, Sink, Want};
 use crate::sources::{Sources, StaleSources};
 
 /// The files of an archive that are kept.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct ContentRequest<'a> {
     /// Manifests, by path.
     pub(crate) manifests: BTreeSet<String>,
     /// Other files, as bytes.
@@ -25,7 +25,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) sources: Option<Sources<'a>>,
 }
 
-impl Wanted<'_> {
+impl ContentRequest<'_> {
     /// Whether Node may run this file.
     fn is_script(&self, path: &str) -> bool {
         let is_below = |folder: &String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
@@ -134,12 +134,12 @@ impl Content {
 
     /// Whether a plain file has this path.
     pub(crate) fn has_plain_file(&self, path: &str) -> bool {
-        self.at(path).any(|entry| entry.kind == Kind::File)
+        self.at(path).any(|entry| entry.kind == EntryKind::File)
     }
 
     /// Size of all files.
     pub(crate) fn unpacked_bytes(&self) -> u64 {
-        self.entries.iter().filter(|entry| entry.kind == Kind::File).map(|entry| entry.size).sum()
+        self.entries.iter().filter(|entry| entry.kind == EntryKind::File).map(|entry| entry.size).sum()
     }
 
     fn from(&self, path: &str) -> impl Iterator<Item = &Entry> {
@@ -149,13 +149,13 @@ impl Content {
 }
 
 fn is_file_or_link(entry: &Entry) -> bool {
-    matches!(entry.kind, Kind::File | Kind::HardLink(_) | Kind::SymbolicLink(_))
+    matches!(entry.kind, EntryKind::File | EntryKind::HardLink(_) | EntryKind::SymbolicLink(_))
 }
 
 /// Collects a [`Content`].
 pub(crate) struct Collector<'a> {
     content: Content,
-    wanted: &'a Wanted<'a>,
+    wanted: &'a ContentRequest<'a>,
     limits: Limits,
     /// Bytes of manifests and documents that may still be held.
     left: u64,
@@ -171,7 +171,7 @@ pub(crate) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     /// Keeps these files.
-    pub(crate) fn new(wanted: &'a Wanted<'a>, limits: Limits) -> Self {
+    pub(crate) fn new(wanted: &'a ContentRequest<'a>, limits: Limits) -> Self {
         Self {
             content: Content::default(),
             wanted,

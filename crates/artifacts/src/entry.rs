@@ -2,7 +2,7 @@
 
 /// What kind of thing an entry makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum EntryKind {
     File,
     Folder,
     /// A hard link; its target counts from the archive's root.
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     /// The path without `.`, empty parts and a slash at its end; the root is empty.
     pub(crate) path: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: EntryKind,
     /// The mode as written, without the bits of the file type.
     pub(crate) mode: u32,
     pub(crate) size: u64,
@@ -29,14 +29,14 @@ pub(crate) struct Entry {
 impl Entry {
     /// The entry for the archive's root, `./`.
     pub(crate) fn is_root(&self) -> bool {
-        self.path.is_empty() && self.kind == Kind::Folder
+        self.path.is_empty() && self.kind == EntryKind::Folder
     }
 
     /// Where a link leads to, as written.
     pub(crate) fn link_target(&self) -> Option<&str> {
         match &self.kind {
-            Kind::HardLink(target) | Kind::SymbolicLink(target) => Some(target),
-            Kind::File | Kind::Folder | Kind::Special(_) => None,
+            EntryKind::HardLink(target) | EntryKind::SymbolicLink(target) => Some(target),
+            EntryKind::File | EntryKind::Folder | EntryKind::Special(_) => None,
         }
     }
 }
@@ -65,18 +65,18 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 }
 
 /// The kind that a header's type flag means. `target` is the link's target, where there is one.
-pub(crate) fn kind(flag: u8, name: &str, size: u64, target: String) -> Kind {
+pub(crate) fn kind(flag: u8, name: &str, size: u64, target: String) -> EntryKind {
     match flag {
         // Before there was a flag for folders, a slash at the end of a name made one.
-        0 | b'0' if name.ends_with('/') && size == 0 => Kind::Folder,
-        0 | b'0' | b'7' => Kind::File,
-        b'1' => Kind::HardLink(target),
-        b'2' => Kind::SymbolicLink(target),
-        b'3' => Kind::Special("a character device".to_owned()),
-        b'4' => Kind::Special("a block device".to_owned()),
-        b'5' => Kind::Folder,
-        b'6' => Kind::Special("a named pipe".to_owned()),
-        other => Kind::Special(format!("an entry of type '{}'", other.escape_ascii())),
+        0 | b'0' if name.ends_with('/') && size == 0 => EntryKind::Folder,
+        0 | b'0' | b'7' => EntryKind::File,
+        b'1' => EntryKind::HardLink(target),
+        b'2' => EntryKind::SymbolicLink(target),
+        b'3' => EntryKind::Special("a character device".to_owned()),
+        b'4' => EntryKind::Special("a block device".to_owned()),
+        b'5' => EntryKind::Folder,
+        b'6' => EntryKind::Special("a named pipe".to_owned()),
+        other => EntryKind::Special(format!("an entry of type '{}'", other.escape_ascii())),
     }
 }
 

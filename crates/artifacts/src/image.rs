@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::archive::{Archive, Read, State};
 use crate::checks::{Context, of_image};
 use crate::content::Collector;
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, EntryKind};
 use crate::limits::BUNDLE_LIMITS;
 use crate::reader::{Payload, Sink, Want};
 use crate::verify::{SKELETON, Verification, conclude, wanted_of_bundle};
@@ -77,16 +77,16 @@ pub fn verify_app<'a>(files: impl Iterator<Item = AppFile<'a>>, repo: &Monorepo,
 
 fn entry(file: &AppFile<'_>) -> Entry {
     let (kind, size) = match &file.kind {
-        AppFileKind::Folder => (Kind::Folder, 0),
-        AppFileKind::File(size) => (Kind::File, *size),
-        AppFileKind::Link(target) => (Kind::SymbolicLink(target.clone()), 0),
-        AppFileKind::Special => (Kind::Special("a device or a pipe".to_owned()), 0),
+        AppFileKind::Folder => (EntryKind::Folder, 0),
+        AppFileKind::File(size) => (EntryKind::File, *size),
+        AppFileKind::Link(target) => (EntryKind::SymbolicLink(target.clone()), 0),
+        AppFileKind::Special => (EntryKind::Special("a device or a pipe".to_owned()), 0),
     };
     Entry { name: file.path.clone(), path: file.path.clone(), kind, mode: file.mode, size }
 }
 
 fn payload(collector: &Collector<'_>, entry: &Entry, bytes: Option<&[u8]>) -> Payload {
-    let want = if entry.kind == Kind::File { collector.wants(entry) } else { Want::Nothing };
+    let want = if entry.kind == EntryKind::File { collector.wants(entry) } else { Want::Nothing };
     match (want, bytes) {
         (Want::Nothing, _) => Payload::Nothing,
         (Want::Digest, Some(bytes)) => Payload::Digest(Sha256::digest(bytes).to_vec()),

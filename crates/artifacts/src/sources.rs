@@ -91,7 +91,7 @@ impl<'a> Sources<'a> {
     /// Adds what differs in the map at the path `entry`.
     pub(crate) fn compare(&self, entry: &str, map: &[u8], found: &mut StaleSources) {
         let Some(package) = self.package_of(entry) else { return };
-        for (path, difference) in source_map::read(map, &OfMap { sources: self, package, entry }) {
+        for (path, difference) in source_map::read(map, &SourceMapEntry { sources: self, package, entry }) {
             found.add(&package.name, path, Stale { map: entry.to_owned(), difference });
         }
     }
@@ -112,13 +112,13 @@ impl<'a> Sources<'a> {
 }
 
 /// The sources of one map.
-struct OfMap<'a> {
+struct SourceMapEntry<'a> {
     sources: &'a Sources<'a>,
     package: &'a Workspace,
     entry: &'a str,
 }
 
-impl Reader for OfMap<'_> {
+impl Reader for SourceMapEntry<'_> {
     type Kept = (String, Difference);
 
     fn path(&self, name: &str) -> Option<String> {

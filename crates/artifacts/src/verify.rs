@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::archive::{Archive, ArchiveSummary};
 use crate::checks::{Context, frontend, of_archives, scripts};
 use crate::codes::{CODES, STALE_BASELINE};
-use crate::content::Wanted;
+use crate::content::ContentRequest;
 use crate::limits::{BUNDLE_LIMITS, SKELETON_LIMITS};
 use crate::sources::Sources;
 
@@ -55,7 +55,7 @@ pub fn verify(dist: &Path, repo: &Monorepo) -> Verification {
 /// [`verify`], with findings that are accepted set apart.
 pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Verification {
     let manifests: BTreeSet<String> = repo.production_packages().into_iter().map(Workspace::manifest_path).collect();
-    let in_skeleton = Wanted { manifests, ..Wanted::default() };
+    let in_skeleton = ContentRequest { manifests, ..ContentRequest::default() };
     let in_bundle = wanted_of_bundle(repo);
     let context = Context {
         repo,
@@ -67,9 +67,9 @@ pub fn verify_against(dist: &Path, repo: &Monorepo, accepted: &Baseline) -> Veri
 }
 
 /// What of the bundle is kept.
-pub(crate) fn wanted_of_bundle(repo: &Monorepo) -> Wanted<'_> {
+pub(crate) fn wanted_of_bundle(repo: &Monorepo) -> ContentRequest<'_> {
     let manifests = repo.production_packages().into_iter().map(Workspace::manifest_path);
-    Wanted {
+    ContentRequest {
         manifests: manifests.chain(["package.json".to_owned()]).collect(),
         documents: frontend::documents(repo),
         packages: scripts::folders(repo),

@@ -11,7 +11,7 @@ use tar::Header;
 
 use diagnostics::binary_size;
 
-use crate::entry::{Entry, Kind, kind, normal_path, text};
+use crate::entry::{Entry, EntryKind, kind, normal_path, text};
 use crate::gunzip::{Compressed, Gunzip};
 use crate::limits::Limits;
 use crate::pax::{Extended, SPARSE};
@@ -120,7 +120,7 @@ impl<R: Read> Walk<R> {
         }
         let entry = self.describe(header, size, extended)?;
         self.last = Some(entry.name.clone());
-        let keeps_data = matches!(entry.kind, Kind::File | Kind::Special(_));
+        let keeps_data = matches!(entry.kind, EntryKind::File | EntryKind::Special(_));
         if size > 0 && !keeps_data {
             return Err(self.corrupt("a folder or link with data"));
         }
@@ -128,7 +128,7 @@ impl<R: Read> Walk<R> {
             let limit = format!("at most {} when unpacked", binary_size(self.limits.unpacked));
             return Err(Stop::over(Some(&entry.name), limit, format!("a file of {}", binary_size(size))));
         }
-        let want = if entry.kind == Kind::File { sink.wants(&entry) } else { Want::Nothing };
+        let want = if entry.kind == EntryKind::File { sink.wants(&entry) } else { Want::Nothing };
         let payload = self.payload(size, want)?;
         self.skip(size.next_multiple_of(BLOCK as u64) - size)?;
         sink.accept(entry, payload);

@@ -7,7 +7,7 @@ use process::{EngineError, Interrupt};
 use serde_json::Value;
 
 use crate::http::{Answer, Request, Server, TIMEOUT};
-use crate::page::{self, Kind};
+use crate::page::{self, ResourceKind};
 use crate::program::Program;
 
 /// How often a backend is asked whether it is ready.
@@ -74,12 +74,12 @@ pub fn page_answers(server: &Server) -> Result<Answers, String> {
     for (kind, path) in page::references(&page.body, &host) {
         let answer = ask(&path)?;
         match kind {
-            Kind::Script => {
+            ResourceKind::Script => {
                 expect(&path, &answer, "javascript")?;
                 is_old |= answer.body.contains(OLD_MARKER);
                 found.scripts.push(path);
             }
-            Kind::Style => {
+            ResourceKind::Style => {
                 expect(&path, &answer, "css")?;
                 found.styles.push(path);
             }

@@ -30,5 +30,5 @@ pub use postgres_image::PostgresContainer;
 pub use program::Program;
 pub use random::random_identity;
 pub use service::{Confinement, Service, start_image};
-pub use supervisor::{Addon, Addons, Ended, Orders, Supervisor};
+pub use supervisor::{Addon, Addons, Ended, Supervisor, SupervisorConfig};
 pub use watchdog::Watchdog;

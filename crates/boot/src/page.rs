@@ -8,20 +8,20 @@ const CONFIGURATION: &str = r#"<script type="backstage.io/config">"#;
 
 /// What a page names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ResourceKind {
     Script,
     Style,
 }
 
 /// Paths of the scripts and styles that a page takes from its own server, in order.
-pub(crate) fn references(page: &str, host: &str) -> Vec<(Kind, String)> {
+pub(crate) fn references(page: &str, host: &str) -> Vec<(ResourceKind, String)> {
     let own = format!("http://{host}");
     let mut found = Vec::new();
     for tag in page.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
         let named = match tag.split_ascii_whitespace().next() {
-            Some("script") => attribute(tag, "src").map(|path| (Kind::Script, path)),
+            Some("script") => attribute(tag, "src").map(|path| (ResourceKind::Script, path)),
             Some("link") if attribute(tag, "rel") == Some("stylesheet") => {
-                attribute(tag, "href").map(|path| (Kind::Style, path))
+                attribute(tag, "href").map(|path| (ResourceKind::Style, path))
             }
             _ => None,
         };
@@ -65,7 +65,11 @@ mod tests {
         let page = r#"<script>var a = 'src="/x.js"'</script><script defer="defer" src="/static/a.js"></script>
             <link href="/favicon.ico" rel="icon"><link href="/static/a.css" rel="stylesheet">
             <script src="http://localhost:7007/static/b.js" defer></script><script src="https://cdn.example/c.js">"#;
-        let expected = [(Kind::Script, "/static/a.js"), (Kind::Style, "/static/a.css"), (Kind::Script, "/static/b.js")];
+        let expected = [
+            (ResourceKind::Script, "/static/a.js"),
+            (ResourceKind::Style, "/static/a.css"),
+            (ResourceKind::Script, "/static/b.js"),
+        ];
         assert_eq!(references(page, "localhost:7007"), expected.map(|(kind, path)| (kind, path.to_owned())));
     }
 

@@ -30,7 +30,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// What the supervisor is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Orders {
+pub struct SupervisorConfig {
     /// The image's command.
     pub argv: Vec<String>,
     /// The port that the image names.
@@ -45,7 +45,7 @@ pub struct Orders {
     pub heap: Option<u64>,
 }
 
-impl Orders {
+impl SupervisorConfig {
     /// TLS in front of a database that has none, with a certificate that nobody signed.
     #[must_use]
     pub fn with_encrypted_database(self) -> Self {
@@ -105,7 +105,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// The system refused.
-    pub fn lay_out(folder: &Path, orders: &Orders) -> Result<Self, EngineError> {
+    pub fn lay_out(folder: &Path, orders: &SupervisorConfig) -> Result<Self, EngineError> {
         let failed = || EngineError::io(format!("preparing {}", folder.display()));
         let orders = serde_json::to_vec(orders).map_err(|error| failed()(error.into()))?;
         let files = SCRIPTS.iter().map(|(name, text)| (*name, text.as_bytes())).chain([("orders.json", &orders[..])]);
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn without_a_kernel_that_limits_node_is_told_its_share() {
-        let orders = Orders {
+        let orders = SupervisorConfig {
             argv: Vec::new(),
             port: 7007,
             database_port: 5432,

@@ -17,7 +17,7 @@ const PREFIX: usize = 155;
 /// What a header says.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TarEntryKind,
     /// Path without slashes at either end.
     pub(crate) path: &'a [u8],
     /// What a symbolic link points to; else empty.
@@ -32,7 +32,7 @@ pub(crate) struct Header<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub(crate) enum TarEntryKind {
     File = b'0',
     Symlink = b'2',
     Directory = b'5',
@@ -57,7 +57,7 @@ impl Header<'_> {
         let mut bytes = Vec::new();
         if !records.is_empty() {
             let size = records.len() as u64;
-            let pax = Self { kind: Kind::Pax, path: b"pax", target: b"", mode: 0o644, size, ..*self };
+            let pax = Self { kind: TarEntryKind::Pax, path: b"pax", target: b"", mode: 0o644, size, ..*self };
             bytes.extend(pax.block());
             bytes.extend(&records);
             bytes.resize(bytes.len().next_multiple_of(BLOCK_BYTES), 0);
@@ -83,7 +83,7 @@ impl Header<'_> {
 
     /// The path as it is written: that of a folder ends in a slash.
     fn name(&self) -> Vec<u8> {
-        let slash: &[u8] = if self.kind == Kind::Directory { b"/" } else { b"" };
+        let slash: &[u8] = if self.kind == TarEntryKind::Directory { b"/" } else { b"" };
         [self.path, slash].concat()
     }
 
@@ -146,7 +146,7 @@ fn octal(block: &mut [u8; BLOCK_BYTES], at: usize, width: usize, mut number: u64
 mod tests {
     use super::*;
 
-    fn header<'a>(path: &'a [u8], target: &'a [u8], kind: Kind) -> Header<'a> {
+    fn header<'a>(path: &'a [u8], target: &'a [u8], kind: TarEntryKind) -> Header<'a> {
         Header { kind, path, target, mode: 0o1777, owner: Owner { uid: 1000, gid: 1001 }, size: 0, mtime: 7 }
     }
 
@@ -172,11 +172,11 @@ mod tests {
             let deep: Vec<u8> = b"folder/".iter().copied().cycle().take(length).collect();
             let deep = deep.strip_suffix(b"/").unwrap_or(&deep);
             for path in [vec![b'\xfe'; length].as_slice(), deep] {
-                let found = read_back(header(path, b"", Kind::File));
+                let found = read_back(header(path, b"", TarEntryKind::File));
                 assert_eq!(found, (path.to_vec(), Vec::new(), 0o1777, 2001, 7));
-                let found = read_back(header(path, path, Kind::Symlink));
+                let found = read_back(header(path, path, TarEntryKind::Symlink));
                 assert_eq!((found.0.as_slice(), found.1.as_slice()), (path, path));
-                let found = read_back(header(path, b"", Kind::Directory));
+                let found = read_back(header(path, b"", TarEntryKind::Directory));
                 assert_eq!(found.0, [path, b"/"].concat());
             }
         }
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_size_beyond_eight_gibibytes_has_a_record() {
         let size = 3 << 33;
-        let bytes = Header { size, ..header(b"big", b"", Kind::File) }.bytes();
+        let bytes = Header { size, ..header(b"big", b"", TarEntryKind::File) }.bytes();
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.contains(&format!("20 size={size}\n")), "{text}");
     }

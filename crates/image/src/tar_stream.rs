@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::error::ImageError;
 use crate::layer_files::{Content, Entry, EntryKind, LayerFiles};
-use crate::tar::{END, Header, Kind, padding};
+use crate::tar::{END, Header, TarEntryKind, padding};
 
 /// The archive of the entries, in their order.
 pub(crate) struct TarStream<'a> {
@@ -59,9 +59,9 @@ impl<'a> TarStream<'a> {
 fn header<'a>(path: &'a [u8], entry: &'a Entry, mtime: u64) -> (Header<'a>, Option<&'a Content>) {
     let header = |kind, target, size| Header { kind, path, target, mode: entry.mode, owner: entry.owner, size, mtime };
     match &entry.kind {
-        EntryKind::Directory => (header(Kind::Directory, b"", 0), None),
-        EntryKind::Symlink { target } => (header(Kind::Symlink, target, 0), None),
-        EntryKind::File { content, size } => (header(Kind::File, b"", *size), Some(content)),
+        EntryKind::Directory => (header(TarEntryKind::Directory, b"", 0), None),
+        EntryKind::Symlink { target } => (header(TarEntryKind::Symlink, target, 0), None),
+        EntryKind::File { content, size } => (header(TarEntryKind::File, b"", *size), Some(content)),
     }
 }
 

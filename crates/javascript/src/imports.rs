@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::tokens::{Kind, Token};
+use crate::tokens::{Token, TokenKind};
 
 /// What a script asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct Imports {
     /// What it imports, as written.
     pub modules: BTreeSet<String>,
     /// A package, and a path in it (`resolvePackagePath` of `@backstage/backend-plugin-api`).
@@ -53,8 +53,8 @@ impl<'a> Finder<'a> {
     pub(crate) fn take(&mut self, token: Token<'a>) {
         self.look(&token);
         match token.kind {
-            Kind::Open => self.open(&token),
-            Kind::Close => self.close(),
+            TokenKind::Open => self.open(&token),
+            TokenKind::Close => self.close(),
             _ => {}
         }
         self.last.rotate_right(1);
@@ -62,50 +62,48 @@ impl<'a> Finder<'a> {
     }
 
     /// All that was found.
-    pub(crate) fn finish(mut self) -> Asked {
+    pub(crate) fn finish(mut self) -> Imports {
         if !self.has_own_require {
             self.imported.append(&mut self.required);
         }
         let modules = self.imported.into_iter().filter(|name| is_plain(name)).map(str::to_owned).collect();
-        Asked { modules, paths: self.paths }
+        Imports { modules, paths: self.paths }
     }
 
     /// Whether the newest tokens are these, the newest last.
     fn ends_with(&self, texts: &[&str]) -> bool {
-        texts
-            .iter()
-            .rev()
-            .zip(&self.last)
-            .all(|(text, token)| token.as_ref().is_some_and(|token| token.text == *text && token.kind != Kind::Text))
+        texts.iter().rev().zip(&self.last).all(|(text, token)| {
+            token.as_ref().is_some_and(|token| token.text == *text && token.kind != TokenKind::Text)
+        })
     }
 
     /// Whether the token so far back is a dot, so that what follows it is a member.
     fn is_member(&self, back: usize) -> bool {
-        self.last[back].is_some_and(|token| token.kind == Kind::Mark && matches!(token.text, "." | "?."))
+        self.last[back].is_some_and(|token| token.kind == TokenKind::Mark && matches!(token.text, "." | "?."))
     }
 
     /// Whether this word stands there.
     fn is_word(&self, back: usize, word: &str) -> bool {
-        self.last[back].is_some_and(|token| token.kind == Kind::Word && token.text == word)
+        self.last[back].is_some_and(|token| token.kind == TokenKind::Word && token.text == word)
     }
 
     fn text(&self, back: usize) -> Option<&'a str> {
-        self.last[back].filter(|token| token.kind == Kind::Text).map(|token| token.text)
+        self.last[back].filter(|token| token.kind == TokenKind::Text).map(|token| token.text)
     }
 
     fn look(&mut self, token: &Token<'a>) {
         match token.kind {
-            Kind::Text if self.ends_with(&["from"]) || (self.ends_with(&["import"]) && !self.is_member(1)) => {
+            TokenKind::Text if self.ends_with(&["from"]) || (self.ends_with(&["import"]) && !self.is_member(1)) => {
                 self.imported.insert(token.text);
             }
-            Kind::Close | Kind::Mark if matches!(token.text, ")" | ",") => self.argument(),
-            Kind::Word if token.text == "catch" && self.ends_with(&[")", "."]) => self.caught(),
-            Kind::Word if token.text == "require" => {
+            TokenKind::Close | TokenKind::Mark if matches!(token.text, ")" | ",") => self.argument(),
+            TokenKind::Word if token.text == "catch" && self.ends_with(&[")", "."]) => self.caught(),
+            TokenKind::Word if token.text == "require" => {
                 self.has_own_require |= self.open.last() == Some(&Holds::Parameters) || self.is_word(0, "function");
             }
             _ => {}
         }
-        self.is_literal &= token.kind == Kind::Text || matches!(token.text, ")" | ",");
+        self.is_literal &= token.kind == TokenKind::Text || matches!(token.text, ")" | ",");
     }
 
     /// An argument was read to its end.
@@ -120,11 +118,11 @@ impl<'a> Finder<'a> {
     /// A call whose first argument was just read to its end: a text and nothing else.
     fn call(&mut self) {
         let Some(name) = self.text(0) else { return };
-        let opens = self.last[1].is_some_and(|token| token.kind == Kind::Open && token.text == "(");
+        let opens = self.last[1].is_some_and(|token| token.kind == TokenKind::Open && token.text == "(");
         if !opens || self.tried > 0 {
             return;
         }
-        let called = self.last[2].filter(|token| token.kind == Kind::Word).map(|token| token.text);
+        let called = self.last[2].filter(|token| token.kind == TokenKind::Word).map(|token| token.text);
         let is_member = self.is_member(3);
         match called {
             Some("import") if !is_member => self.imported.insert(name),

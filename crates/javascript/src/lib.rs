@@ -8,7 +8,7 @@ mod syntax;
 mod tokens;
 mod trivia;
 
-pub use imports::Asked;
+pub use imports::Imports;
 
 use imports::Finder;
 use syntax::{Checker, Defect};
@@ -18,7 +18,7 @@ use tokens::{Stop, Tokens};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
     /// What it imports, and which files of packages it names.
-    pub asked: Asked,
+    pub asked: Imports,
     /// Whether it is one.
     pub syntax: Syntax,
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows grammar beyond two tokens, so that only what no grammar allows is found.
 
-use crate::tokens::{Kind, Token};
+use crate::tokens::{Token, TokenKind};
 
 /// Every operator made of these marks alone.
 const RUNS: &str = "=<>&|^*%";
@@ -38,11 +38,11 @@ impl<'a> Checker<'a> {
     /// Takes the next token.
     pub(crate) fn take(&mut self, token: Token<'a>) -> Result<(), Defect> {
         match token.kind {
-            Kind::Open => self.open.push((u32::try_from(token.at).unwrap_or(u32::MAX), closing(token.text))),
-            Kind::Close => self.close(&token)?,
-            Kind::Mark => self.mark(&token)?,
-            Kind::Word => readable(&token)?,
-            Kind::Text | Kind::Value => {}
+            TokenKind::Open => self.open.push((u32::try_from(token.at).unwrap_or(u32::MAX), closing(token.text))),
+            TokenKind::Close => self.close(&token)?,
+            TokenKind::Mark => self.mark(&token)?,
+            TokenKind::Word => readable(&token)?,
+            TokenKind::Text | TokenKind::Value => {}
         }
         self.last = Some(token);
         Ok(())
@@ -54,7 +54,7 @@ impl<'a> Checker<'a> {
             return Err(Defect::new(*at as usize, format!("a bracket that no `{closing}` closes")));
         }
         match self.last {
-            Some(last) if last.kind == Kind::Mark && !matches!(last.text, ";" | "++" | "--") => {
+            Some(last) if last.kind == TokenKind::Mark && !matches!(last.text, ";" | "++" | "--") => {
                 Err(Defect::new(last.at, format!("the end of the script after `{}`", shown(last.text))))
             }
             _ => Ok(()),
@@ -95,8 +95,8 @@ impl<'a> Checker<'a> {
     /// Whether what follows cannot be the operator behind a value.
     fn begins_value(&self) -> bool {
         self.last.is_none_or(|last| match last.kind {
-            Kind::Open => true,
-            Kind::Mark => !matches!(last.text, "++" | "--"),
+            TokenKind::Open => true,
+            TokenKind::Mark => !matches!(last.text, "++" | "--"),
             _ => false,
         })
     }
@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
 /// Whether an operator wants a value behind it.
 fn is_before_value(token: &Token<'_>) -> bool {
     let is_operator = token.text.starts_with(['=', '<', '>', '&', '|', '^', '%', '+', '-', '!', '~', '/']);
-    token.kind == Kind::Mark && is_operator && !matches!(token.text, "++" | "--")
+    token.kind == TokenKind::Mark && is_operator && !matches!(token.text, "++" | "--")
 }
 
 /// What closes a bracket; the brackets of templates end with `{`.

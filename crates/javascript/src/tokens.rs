@@ -7,7 +7,7 @@ use crate::trivia;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TokenKind {
     /// A name or keyword.
     Word,
     /// A string; its text is what stands between the quotes, escapes as written.
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
 /// One token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TokenKind,
     pub(crate) text: &'a str,
     /// Where it begins in the script.
     pub(crate) at: usize,
@@ -111,7 +111,7 @@ impl<'a> Tokens<'a> {
         let at = self.at;
         let text = &self.source[at..at + length];
         self.at += length;
-        let text = if kind == Kind::Text { &text[1..text.len() - 1] } else { text };
+        let text = if kind == TokenKind::Text { &text[1..text.len() - 1] } else { text };
         let token = Token { kind, text, at };
         self.turn(&token);
         Ok(Some(token))
@@ -121,38 +121,38 @@ impl<'a> Tokens<'a> {
         &self.source[self.at..]
     }
 
-    /// Kind and length of the token that begins here.
-    fn token(&self, first: char, after_newline: bool) -> Result<(Kind, usize), Stop> {
+    /// TokenKind and length of the token that begins here.
+    fn token(&self, first: char, after_newline: bool) -> Result<(TokenKind, usize), Stop> {
         let rest = self.rest();
         let second = rest[first.len_utf8()..].chars().next().unwrap_or('\0');
         Ok(match first {
             '\\' => return Err(Stop::Unclear),
-            '"' | '\'' => (Kind::Text, trivia::string(rest)?),
+            '"' | '\'' => (TokenKind::Text, trivia::string(rest)?),
             '`' => match trivia::template(rest)? {
-                (length, true) => (Kind::Value, length),
-                (length, false) => (Kind::Open, length),
+                (length, true) => (TokenKind::Value, length),
+                (length, false) => (TokenKind::Open, length),
             },
             '}' if self.open.last() == Some(&Bracket::Template) => match trivia::template(rest)? {
-                (length, true) => (Kind::Close, length),
-                (length, false) => (Kind::Mark, length),
+                (length, true) => (TokenKind::Close, length),
+                (length, false) => (TokenKind::Mark, length),
             },
-            '(' | '[' | '{' => (Kind::Open, 1),
-            ')' | ']' | '}' => (Kind::Close, 1),
-            '0'..='9' => (Kind::Value, trivia::number(rest)),
-            '.' if second.is_ascii_digit() => (Kind::Value, trivia::number(rest)),
+            '(' | '[' | '{' => (TokenKind::Open, 1),
+            ')' | ']' | '}' => (TokenKind::Close, 1),
+            '0'..='9' => (TokenKind::Value, trivia::number(rest)),
+            '.' if second.is_ascii_digit() => (TokenKind::Value, trivia::number(rest)),
             '/' => match self.end {
-                End::Value => (Kind::Mark, if second == '=' { 2 } else { 1 }),
-                End::Operator => (Kind::Value, trivia::regular_expression(rest)?),
+                End::Value => (TokenKind::Mark, if second == '=' { 2 } else { 1 }),
+                End::Operator => (TokenKind::Value, trivia::regular_expression(rest)?),
                 End::Unclear => return Err(Stop::Unclear),
             },
             // Comments of the early web; which of them count depends on more than the tokens.
             '-' if after_newline && rest.starts_with("-->") => return Err(Stop::Unclear),
-            _ if trivia::is_word(first) => (Kind::Word, trivia::word(rest)),
+            _ if trivia::is_word(first) => (TokenKind::Word, trivia::word(rest)),
             _ => match trivia::mark(rest) {
                 length if rest[..length].ends_with('<') && rest[length..].starts_with("!--") => {
                     return Err(Stop::Unclear);
                 }
-                length => (Kind::Mark, length),
+                length => (TokenKind::Mark, length),
             },
         })
     }
@@ -160,22 +160,22 @@ impl<'a> Tokens<'a> {
     /// What follows from having read this token.
     fn turn(&mut self, token: &Token<'a>) {
         self.end = match token.kind {
-            Kind::Text if ["from", "import"].contains(&self.last) => End::Unclear,
-            Kind::Text | Kind::Value => End::Value,
-            Kind::Word => self.after_word(token.text),
-            Kind::Mark if ["++", "--"].contains(&token.text) => End::Unclear,
-            Kind::Mark => End::Operator,
-            Kind::Open => {
+            TokenKind::Text if ["from", "import"].contains(&self.last) => End::Unclear,
+            TokenKind::Text | TokenKind::Value => End::Value,
+            TokenKind::Word => self.after_word(token.text),
+            TokenKind::Mark if ["++", "--"].contains(&token.text) => End::Unclear,
+            TokenKind::Mark => End::Operator,
+            TokenKind::Open => {
                 self.open.push(self.bracket(token.text));
                 End::Operator
             }
-            Kind::Close => match (token.text, self.open.pop()) {
+            TokenKind::Close => match (token.text, self.open.pop()) {
                 (")", Some(Bracket::Head)) => End::Operator,
                 ("}", _) => End::Unclear,
                 _ => End::Value,
             },
         };
-        let text = if matches!(token.kind, Kind::Word | Kind::Mark) { token.text } else { "" };
+        let text = if matches!(token.kind, TokenKind::Word | TokenKind::Mark) { token.text } else { "" };
         // `for await (` is the head of a loop like `for (`.
         if !(text == "await" && self.last == "for") {
             (self.before_last, self.last) = (self.last, text);

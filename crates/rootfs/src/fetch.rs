@@ -11,7 +11,7 @@ use crate::environment::with_proxies;
 
 /// A file to have.
 #[derive(Debug, Clone)]
-pub(crate) struct Wanted {
+pub(crate) struct Download {
     /// What it is, for people.
     pub(crate) what: String,
     /// Where it is.
@@ -52,9 +52,9 @@ impl Fetcher<'_> {
     ///
     /// # Errors
     /// curl is missing, a file cannot be fetched, or is not what it must be.
-    pub(crate) fn fetch(&self, wanted: &[Wanted], headers: &[String], gone: &str) -> Result<(), EngineError> {
+    pub(crate) fn fetch(&self, wanted: &[Download], headers: &[String], gone: &str) -> Result<(), EngineError> {
         let (_lock, partial) = self.begin()?;
-        let missing: Vec<&Wanted> = wanted.iter().filter(|file| !file.hash.fits(&self.path(&file.hash))).collect();
+        let missing: Vec<&Download> = wanted.iter().filter(|file| !file.hash.fits(&self.path(&file.hash))).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -126,7 +126,7 @@ impl Fetcher<'_> {
     /// Verifies what came, and gives it its name.
     fn keep(
         &self,
-        wanted: &[&Wanted],
+        wanted: &[&Download],
         transfers: &[(&str, PathBuf)],
         answers: &BTreeMap<PathBuf, String>,
         gone: &str,
@@ -282,7 +282,7 @@ mod tests {
         let folder = scratch.path().join("downloads");
         let fetcher = Fetcher { folder, ca_file: None, interrupt: &interrupt, reporter: &Silent };
         let hash = Hash::Sha256(crate::digest::sha256(b"content"));
-        let wanted = |path: &str, hash: &Hash| Wanted {
+        let wanted = |path: &str, hash: &Hash| Download {
             what: "it".to_owned(),
             address: format!("{address}/{path}"),
             hash: hash.clone(),

@@ -42,7 +42,7 @@ pub use image_root::ImageRoot;
 pub use kinds::{Architecture, RootSet};
 pub use lock::{Additions, DebianPackage, NpmPackage, PinnedImage, Platform, RELEASE, RootLock};
 pub use reach::{Answer, Server, servers};
-pub use resolve::Wanted;
+pub use resolve::LockRequest;
 pub use sets::NPM;
 pub use store::{Root, Roots, Strip};
 pub use unpack::unpack_layers;

@@ -10,7 +10,7 @@ use process::EngineError;
 use serde::Deserialize;
 
 use crate::digest;
-use crate::fetch::{Fetcher, Wanted};
+use crate::fetch::{Download, Fetcher};
 use crate::lock::{NpmPackage, UPDATE};
 use crate::npmrc::Registry;
 use crate::tree::Tree;
@@ -99,7 +99,7 @@ pub(crate) fn fetch(fetcher: &Fetcher<'_>, registry: &Registry, package: &NpmPac
         hint: UPDATE.to_owned(),
     })?;
     let what = format!("{name}@{version}");
-    let wanted = Wanted { what, address: registry.archive(name, version), hash };
+    let wanted = Download { what, address: registry.archive(name, version), hash };
     let gone = "the registry has it no longer: ask for another version, or make the lock anew with \
         `cargo xtask base-image --update`";
     fetcher.fetch(std::slice::from_ref(&wanted), &registry.headers(), gone)?;

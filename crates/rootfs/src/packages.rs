@@ -7,7 +7,7 @@ use process::EngineError;
 
 use crate::deb::{self, Deb};
 use crate::digest::Hash;
-use crate::fetch::{Fetcher, Wanted};
+use crate::fetch::{Download, Fetcher};
 use crate::kinds::RootSet;
 use crate::lock::DebianPackage;
 use crate::mirror::Mirrors;
@@ -35,7 +35,7 @@ pub(crate) fn fetch(fetcher: &Fetcher<'_>, mirrors: &[String], packages: &[&Debi
     }
     // It may have to ask apt, which takes a while.
     let mirrors = Mirrors::find(mirrors);
-    let wanted = missing.into_iter().map(|package| Wanted {
+    let wanted = missing.into_iter().map(|package| Download {
         what: format!("the package {} {}", package.name, package.version),
         address: mirrors.address(&package.path),
         hash: hash(package),

@@ -20,7 +20,7 @@ const NO_ADDITION: &str = "fix `packages` of [runtime] in xtask.toml: Debian has
 
 /// What a lock is asked to hold.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct LockRequest<'a> {
     /// Node's release line ("24") or exact version.
     pub node: &'a str,
     /// Debian's release, such as [`RELEASE`].
@@ -37,7 +37,7 @@ impl Roots<'_> {
     /// # Errors
     /// apt is missing, Debian's signature is not valid, a package is not there, or a mirror or the registry
     /// does not answer.
-    pub fn resolve(&self, wanted: Wanted<'_>, architectures: &[Architecture]) -> Result<RootLock, EngineError> {
+    pub fn resolve(&self, wanted: LockRequest<'_>, architectures: &[Architecture]) -> Result<RootLock, EngineError> {
         let release = wanted.release;
         if !is_release(release) {
             return Err(EngineError::Missing {
@@ -62,7 +62,7 @@ impl Roots<'_> {
     fn platform(
         &self,
         architecture: Architecture,
-        wanted: Wanted<'_>,
+        wanted: LockRequest<'_>,
         node: NpmPackage,
     ) -> Result<Platform, EngineError> {
         let release = wanted.release;

@@ -85,7 +85,7 @@ pub(crate) fn synchronise(
 ) -> Result<(), EngineError> {
     std::fs::create_dir_all(root).map_err(EngineError::io(format!("creating {}", root.display())))?;
     let mut current = Stamps::new();
-    clean(root, "", &Wanted { files, stamps, keeps }, &mut current)?;
+    clean(root, "", &ExpectedTree { files, stamps, keeps }, &mut current)?;
     for (path, content) in files {
         if !current.contains_key(path) {
             let metadata = write(root, repository, path, content)?;
@@ -96,13 +96,13 @@ pub(crate) fn synchronise(
     Ok(())
 }
 
-struct Wanted<'a> {
+struct ExpectedTree<'a> {
     files: &'a Files,
     stamps: &'a Stamps,
     keeps: &'a dyn Fn(&str) -> bool,
 }
 
-impl Wanted<'_> {
+impl ExpectedTree<'_> {
     /// The stamp of a file that is as it should be.
     fn intact(&self, path: &str, metadata: &Metadata) -> Option<Stamp> {
         let now = Stamp::of(self.files.get(path)?, metadata);
@@ -111,7 +111,7 @@ impl Wanted<'_> {
 }
 
 /// Removes what does not belong in a folder, and notes what may stay. Gives whether anything is left in it.
-fn clean(root: &Path, folder: &str, wanted: &Wanted<'_>, current: &mut Stamps) -> Result<bool, EngineError> {
+fn clean(root: &Path, folder: &str, wanted: &ExpectedTree<'_>, current: &mut Stamps) -> Result<bool, EngineError> {
     let path = root.join(folder);
     let failed = |error| EngineError::Io { doing: format!("reading {}", path.display()), source: error };
     let mut left = false;

@@ -8,7 +8,7 @@ use builder::{StepLog, pins, write_atomically};
 use containers::{BaseImageRequest, Engine, docker};
 use diagnostics::megabytes;
 use process::Interrupt;
-use rootfs::{Architecture, PinnedImage, RootLock, Roots, Wanted};
+use rootfs::{Architecture, LockRequest, PinnedImage, RootLock, Roots};
 use serde_json::json;
 
 use crate::flags::{BaseImage, RepositoryFlags};
@@ -49,7 +49,7 @@ fn update(flags: &BaseImage, repository: &RepositoryFlags, printer: &Printer, in
     };
     let file = flags.lock.clone().unwrap_or_else(|| repo.root.join(RootLock::FILE));
     let packages = repo.settings.runtime_packages();
-    let wanted = Wanted {
+    let wanted = LockRequest {
         node: flags.node.as_deref().unwrap_or(&repo.node.version),
         release: flags.release.as_deref().unwrap_or(rootfs::RELEASE),
         packages: &packages,

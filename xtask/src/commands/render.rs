@@ -7,7 +7,7 @@ use monorepo::{DatabaseSsl, FLIGHTCONTROL_CONFIG, Monorepo};
 
 use crate::flags::{Render, RepositoryFlags};
 use crate::output::Printer;
-use crate::rendered::{self, Advice, Compared, Standing};
+use crate::rendered::{self, Advice, Compared, DriftStatus};
 use crate::repository;
 
 /// What to do about files that are not as they would be written.
@@ -26,7 +26,7 @@ pub(crate) fn run(flags: &Render, repository: &RepositoryFlags, printer: &Printe
     pins::warn_of_age(&root, pins::MAX_AGE, printer);
     let files = compare_all(repo)?;
     rendered::bring_in_line(&root, &files, &flags.how, &ADVICE, printer)?;
-    let is_written = |file: &Compared| file.file.path == FLIGHTCONTROL_CONFIG && file.standing != Standing::UpToDate;
+    let is_written = |file: &Compared| file.file.path == FLIGHTCONTROL_CONFIG && file.standing != DriftStatus::UpToDate;
     if !flags.how.check && ssl == DatabaseSsl::Require && files.iter().any(is_written) {
         printer.say(UNVERIFIED);
     }
@@ -50,10 +50,10 @@ fn compare_all(repo: Monorepo) -> Result<Vec<Compared>> {
     let merged =
         deployment::flightcontrol_json(&repo, &recipe, services.as_deref()).map_err(diagnostics::Problems::from)?;
     let standing = match &services {
-        None => Standing::Missing,
-        Some(text) if *text == merged.file.text => Standing::UpToDate,
-        Some(_) if merged.replaced.is_empty() => Standing::Outdated,
-        Some(_) => Standing::Edited,
+        None => DriftStatus::Missing,
+        Some(text) if *text == merged.file.text => DriftStatus::UpToDate,
+        Some(_) if merged.replaced.is_empty() => DriftStatus::Outdated,
+        Some(_) => DriftStatus::Edited,
     };
     let services = Compared { file: merged.file, found: services.unwrap_or_default(), standing };
     Ok(vec![config, dockerfile, ignore_file, services])

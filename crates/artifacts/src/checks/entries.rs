@@ -7,7 +7,7 @@ use diagnostics::{At, Finding, FindingKind, FindingText};
 use crate::archive::Archive;
 use crate::checks::{Context, REBUILD};
 use crate::codes::{DUPLICATE, SETUID, SPECIAL, UNSAFE_PATH};
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, EntryKind};
 
 const NOT_OURS: &str =
     "do not unpack it; run `cargo xtask build-image`, and find out what wrote this entry if it comes back";
@@ -43,7 +43,7 @@ pub(crate) fn unsafe_paths(context: &Context<'_>) -> Vec<Finding> {
             Some("a path with `..`".to_owned())
         } else if entry.name.contains('\0') {
             Some("a path with a NUL character, which some readers cut there".to_owned())
-        } else if entry.path.is_empty() && entry.kind != Kind::Folder {
+        } else if entry.path.is_empty() && entry.kind != EntryKind::Folder {
             Some("a path that names the root itself".to_owned())
         } else {
             parents(&entry.path)
@@ -65,8 +65,8 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
 /// Devices, pipes and other things no build makes.
 pub(crate) fn special(context: &Context<'_>) -> Vec<Finding> {
     each(context, SPECIAL, "a file, a folder or a link", NOT_OURS, |_, entry| match &entry.kind {
-        Kind::Special(what) => Some(what.clone()),
-        Kind::File | Kind::Folder | Kind::HardLink(_) | Kind::SymbolicLink(_) => None,
+        EntryKind::Special(what) => Some(what.clone()),
+        EntryKind::File | EntryKind::Folder | EntryKind::HardLink(_) | EntryKind::SymbolicLink(_) => None,
     })
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn duplicates(context: &Context<'_>) -> Vec<Finding> {
     for archive in context.archives() {
         let sorted: Vec<&Entry> = archive.seen().into_iter().flat_map(|content| content.sorted()).collect();
         for same in sorted.chunk_by(|a, b| a.path == b.path) {
-            if same.len() > 1 && same.iter().any(|entry| entry.kind != Kind::Folder) {
+            if same.len() > 1 && same.iter().any(|entry| entry.kind != EntryKind::Folder) {
                 let found = format!("{} entries with it", same.len());
                 let at = At::entry(archive.name, &same[0].path);
                 findings.push(

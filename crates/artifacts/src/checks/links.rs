@@ -7,7 +7,7 @@ use diagnostics::{At, Finding, FindingText};
 use crate::archive::Archive;
 use crate::checks::Context;
 use crate::codes::UNSAFE_LINK;
-use crate::entry::{Entry, Kind, join, normal_path};
+use crate::entry::{Entry, EntryKind, join, normal_path};
 
 /// Links followed one after the other before they count as a circle, as in Linux.
 const MOST_LINKS: usize = 40;
@@ -23,18 +23,18 @@ pub(crate) fn unsafe_links(context: &Context<'_>) -> Vec<Finding> {
 
 fn of_archive(archive: &Archive) -> Vec<Finding> {
     let Some(content) = archive.seen() else { return Vec::new() };
-    let mut maze = Maze::new(content.entries.iter().filter_map(|entry| match &entry.kind {
-        Kind::SymbolicLink(target) => Some((entry.path.as_str(), target.as_str())),
+    let mut maze = LinkResolver::new(content.entries.iter().filter_map(|entry| match &entry.kind {
+        EntryKind::SymbolicLink(target) => Some((entry.path.as_str(), target.as_str())),
         _ => None,
     }));
     let judge =
         |entry: &Entry| {
             let found = match &entry.kind {
-                Kind::HardLink(target) if !content.has_file(&normal_path(target)) => {
+                EntryKind::HardLink(target) if !content.has_file(&normal_path(target)) => {
                     format!("a hard link to {target}, which is not in the archive")
                 }
-                Kind::HardLink(target) if !maze.stays_inside("", target) => format!("a hard link to {target}"),
-                Kind::SymbolicLink(target) if !maze.stays_inside(folder_of(&entry.path), target) => {
+                EntryKind::HardLink(target) if !maze.stays_inside("", target) => format!("a hard link to {target}"),
+                EntryKind::SymbolicLink(target) if !maze.stays_inside(folder_of(&entry.path), target) => {
                     format!("a symbolic link to {target}")
                 }
                 _ => return None,
@@ -55,12 +55,12 @@ fn folder_of(path: &str) -> &str {
 }
 
 /// The symbolic links of an archive, to be followed.
-struct Maze<'a> {
+struct LinkResolver<'a> {
     links: BTreeMap<&'a str, &'a str>,
     steps: usize,
 }
 
-impl<'a> Maze<'a> {
+impl<'a> LinkResolver<'a> {
     fn new(links: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self { links: links.into_iter().collect(), steps: 0 }
     }
@@ -108,7 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn inside(links: &[(&'static str, &'static str)], folder: &str, target: &str) -> bool {
-        Maze::new(links.iter().copied()).stays_inside(folder, target)
+        LinkResolver::new(links.iter().copied()).stays_inside(folder, target)
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_maze_ends() {
-        let mut maze = Maze::new([("a", "a/a/a/a/a/a/a/a")]);
+        let mut maze = LinkResolver::new([("a", "a/a/a/a/a/a/a/a")]);
         maze.steps = MOST_STEPS - 3;
         assert!(!maze.stays_inside("", "b/c/d/e"));
         assert!(!maze.stays_inside("", "b"), "and stays so");
@@ -181,7 +181,7 @@ mod tests {
             let folder = normal_path(&folder).replace("..", "d");
             let start = parts(&folder).map(str::to_owned).collect();
             let expected = !target.starts_with('/') && follow(&links, start, &target, &mut 0).is_some();
-            let mut maze = Maze::new(links.iter().map(|(path, target)| (path.as_str(), target.as_str())));
+            let mut maze = LinkResolver::new(links.iter().map(|(path, target)| (path.as_str(), target.as_str())));
             prop_assert_eq!(maze.stays_inside(&folder, &target), expected);
         }
     }

@@ -11,7 +11,7 @@ use crate::codes::{
     BUNDLE_LACKS, NOT_JSON, OVER_LIMIT, PAIR_DIFFERS, SKELETON_FOREIGN, SKELETON_LACKS, SKELETON_SURPLUS,
 };
 use crate::content::{Content, Manifest};
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, EntryKind};
 use crate::limits::SKELETON_LIMITS;
 
 /// Manifests too large to compare.
@@ -87,9 +87,9 @@ pub(crate) fn skeleton_surplus(context: &Context<'_>) -> Vec<Finding> {
     let finding = |entry: &Entry| {
         let at = At::entry(context.skeleton.name, &entry.name);
         // Folders come along when an archive was packed again, and do no harm.
-        if entry.kind == Kind::Folder || (entry.kind == Kind::File && wanted.contains(&entry.path)) {
+        if entry.kind == EntryKind::Folder || (entry.kind == EntryKind::File && wanted.contains(&entry.path)) {
             None
-        } else if entry.kind == Kind::File && entry.path.ends_with("/package.json") {
+        } else if entry.kind == EntryKind::File && entry.path.ends_with("/package.json") {
             let expected = format!("the manifests of {} and of its local dependencies", context.repo.backend().name);
             Some(
                 SKELETON_SURPLUS.finding(

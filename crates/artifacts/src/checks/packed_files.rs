@@ -30,7 +30,7 @@ pub(crate) fn missing(context: &Context<'_>, content: &Content, reached: &[Reach
 }
 
 /// What is missing, by path: the package that lacks it, and who asks for it.
-type Asked<'a> = BTreeMap<String, (&'a Workspace, String)>;
+type ListedFiles<'a> = BTreeMap<String, (&'a Workspace, String)>;
 
 fn finding(context: &Context<'_>, package: &Workspace, path: &str, who: &str) -> Finding {
     let manifest = package.manifest_path();
@@ -42,7 +42,7 @@ fn finding(context: &Context<'_>, package: &Workspace, path: &str, who: &str) ->
     NOT_PACKED.finding(at, FindingText { expected: &format!("{path}, {who}"), found: "no such file", next: &next })
 }
 
-fn imports<'a>(reached: &Reached<'a>, content: &Content, asked: &mut Asked<'a>) {
+fn imports<'a>(reached: &Reached<'a>, content: &Content, asked: &mut ListedFiles<'a>) {
     for (script, known) in &reached.scripts {
         for module in known.asked.modules.iter().filter(|module| is_relative(module)) {
             let path = seen_from(script, module);
@@ -56,7 +56,7 @@ fn imports<'a>(reached: &Reached<'a>, content: &Content, asked: &mut Asked<'a>) 
     }
 }
 
-fn paths<'a>(reached: &Reached<'a>, content: &Content, context: &Context<'a>, asked: &mut Asked<'a>) {
+fn paths<'a>(reached: &Reached<'a>, content: &Content, context: &Context<'a>, asked: &mut ListedFiles<'a>) {
     let packages = context.repo.production_packages();
     for (script, known) in &reached.scripts {
         for (name, inside) in &known.asked.paths {
@@ -72,7 +72,7 @@ fn paths<'a>(reached: &Reached<'a>, content: &Content, context: &Context<'a>, as
 }
 
 /// A `configSchema` that is a path; the backend reads those of all packages as it starts.
-fn schema<'a>(package: &'a Workspace, content: &Content, asked: &mut Asked<'a>) {
+fn schema<'a>(package: &'a Workspace, content: &Content, asked: &mut ListedFiles<'a>) {
     let manifest = content.manifests.get(&package.manifest_path()).and_then(|manifest| manifest.json());
     let schema = manifest.and_then(|manifest| manifest.get("configSchema")).and_then(Value::as_str);
     let path = schema.map(|schema| without_dots(&format!("{}/{schema}", package.folder)));

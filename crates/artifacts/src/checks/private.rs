@@ -6,7 +6,7 @@ use diagnostics::{At, Finding, FindingText, SecretShape};
 
 use crate::checks::Context;
 use crate::codes::{LOCAL_SETTINGS, NODE_MODULES, SECRET};
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, EntryKind};
 
 const NARROW: &str = "narrow \"files\" of its package.json, usually to [\"dist\"], then run `cargo xtask build-image`";
 
@@ -19,7 +19,7 @@ fn entries<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Entry> {
 
 /// Settings of one machine.
 pub(crate) fn local_settings(context: &Context<'_>) -> Vec<Finding> {
-    let local = entries(context).filter(|entry| entry.kind != Kind::Folder && is_local(&entry.path));
+    let local = entries(context).filter(|entry| entry.kind != EntryKind::Folder && is_local(&entry.path));
     let finding = |entry: &Entry| {
         let next = format!("{NARROW}; replace the secrets it held");
         let at = At::entry(context.bundle.name, &entry.name);

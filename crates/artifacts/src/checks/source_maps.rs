@@ -5,12 +5,12 @@ use diagnostics::{At, Finding, FindingText, megabytes};
 use crate::checks::Context;
 use crate::checks::app::apps;
 use crate::codes::SOURCE_MAPS;
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, EntryKind};
 
 /// How many there are, how large, and how many of them everybody may read.
 pub(crate) fn found(context: &Context<'_>) -> Vec<Finding> {
     let Some(content) = context.bundle.content() else { return Vec::new() };
-    let is_map = |entry: &&Entry| entry.kind == Kind::File && entry.path.ends_with(".map");
+    let is_map = |entry: &&Entry| entry.kind == EntryKind::File && entry.path.ends_with(".map");
     let maps: Vec<&Entry> = content.entries.iter().filter(is_map).collect();
     if maps.is_empty() {
         return Vec::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use boot::{Container, Orders, Program, Publish, Service};
+use boot::{Container, Program, Publish, Service, SupervisorConfig};
 use containers::docker::{self, Docker};
 use image::{ContainerConfig, ImageSource, StoredImage};
 use process::EngineError;
@@ -101,12 +101,12 @@ impl Subject {
         }
     }
 
-    /// Orders for its supervisor: a container's memory is the kernel's to limit.
-    pub(crate) fn orders(&self, database_port: u16, memory: u64) -> Orders {
+    /// SupervisorConfig for its supervisor: a container's memory is the kernel's to limit.
+    pub(crate) fn orders(&self, database_port: u16, memory: u64) -> SupervisorConfig {
         let config = self.config();
         let argv = config.argv().into_iter().map(str::to_owned).collect();
         let port = config.port().unwrap_or_default();
-        let orders = Orders { argv, port, database_port, encrypts_database: false, memory: None, heap: None };
+        let orders = SupervisorConfig { argv, port, database_port, encrypts_database: false, memory: None, heap: None };
         match self {
             Self::Docker { .. } => orders,
             Self::Files { .. } => orders.with_watched_memory(memory),

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use diagnostics::{CheckFailed, WrongUsage};
 use image::{ContainerConfig, LayerFiles, Owner, StoredImage, debian};
 use monorepo::{Monorepo, SETTINGS, YarnRelease};
-use rootfs::{Architecture, ImageRoot, RELEASE, RootLock, RootSet, Roots, Wanted};
+use rootfs::{Architecture, ImageRoot, LockRequest, RELEASE, RootLock, RootSet, Roots};
 use sandbox::{Builder, Reuse};
 
 use super::layer_store::{LayerStore, SizedLayer};
@@ -105,7 +105,7 @@ fn root_lock(
 ) -> Result<RootLock> {
     let packages = repo.settings.runtime_packages();
     let node = settings.embedded.node.as_deref().unwrap_or(&repo.node.version);
-    let wanted = Wanted { node, release, packages: &packages, pip: repo.settings.techdocs.enabled };
+    let wanted = LockRequest { node, release, packages: &packages, pip: repo.settings.techdocs.enabled };
     let committed = repo.root.join(RootLock::FILE);
     if let Some(lock) = RootLock::read(&committed)? {
         if !lock.has_node(&repo.node.version) {

@@ -41,7 +41,7 @@ pub fn flightcontrol_json(repo: &Monorepo, recipe: &Recipe, found: Option<&str>)
     let Some(found) = found else {
         return Ok(Merged { additions: template.clone(), file: rendered(template), replaced: Vec::new() });
     };
-    let wanted = Wanted::new(repo, &template)?;
+    let wanted = RequiredService::new(repo, &template)?;
     let json = JsonText::parse(found).map_err(|error| {
         let position = (error.line(), error.column());
         problem(&format!("broken JSON ({error})"), "the services that Flightcontrol deploys, as JSON")
@@ -142,7 +142,7 @@ fn broken_template(error: &str) -> Problem {
 }
 
 /// What the template says.
-struct Wanted {
+struct RequiredService {
     services: Vec<Value>,
     service: Value,
     /// Sizes that are set.
@@ -150,7 +150,7 @@ struct Wanted {
     variable: String,
 }
 
-impl Wanted {
+impl RequiredService {
     fn new(repo: &Monorepo, template: &str) -> Result<Self, Problem> {
         let document: Value = serde_json::from_str(template).map_err(|error| broken_template(&error.to_string()))?;
         let services = document.pointer("/environments/0/services").and_then(Value::as_array).cloned();

@@ -23,7 +23,7 @@ pub struct FileHead<'a> {
 
 /// What an entry makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Kind {
+pub(crate) enum MemberKind {
     Folder,
     File(u64),
     /// Another name of a file; the path counts from the root.
@@ -38,7 +38,7 @@ pub(crate) enum Kind {
 pub(crate) struct Head {
     /// Without `.`, empty parts and slashes at either end; the root is empty.
     pub(crate) path: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: MemberKind,
     pub(crate) mode: u32,
     pub(crate) uid: u64,
     pub(crate) gid: u64,
@@ -98,14 +98,14 @@ impl Extended {
         let path = self.path.map_or_else(|| header.path_bytes(), Cow::Owned);
         let target = || self.link.or_else(|| header.link_name_bytes().map(Cow::into_owned)).unwrap_or_default();
         let kind = match header.entry_type() {
-            EntryType::Directory => Kind::Folder,
+            EntryType::Directory => MemberKind::Folder,
             // Before there was a flag for folders, a slash at the end of a name made one.
-            EntryType::Regular if path.ends_with(b"/") => Kind::Folder,
-            EntryType::Regular | EntryType::Continuous => Kind::File(header.entry_size()?),
-            EntryType::Link => Kind::HardLink(normal(&target())?),
-            EntryType::Symlink => Kind::SymbolicLink(text(&target())?),
+            EntryType::Regular if path.ends_with(b"/") => MemberKind::Folder,
+            EntryType::Regular | EntryType::Continuous => MemberKind::File(header.entry_size()?),
+            EntryType::Link => MemberKind::HardLink(normal(&target())?),
+            EntryType::Symlink => MemberKind::SymbolicLink(text(&target())?),
             EntryType::GNUSparse => return Err(wrong("a sparse file, which not every reader unpacks alike")),
-            _ => Kind::Special,
+            _ => MemberKind::Special,
         };
         Ok(Head {
             path: normal(&path)?,

@@ -6,7 +6,7 @@ use tar::Archive;
 
 use super::decompress::Decompressed;
 use super::digesting::Digesting;
-use super::entry::{Extended, FileHead, Head, Kind, wrong};
+use super::entry::{Extended, FileHead, Head, MemberKind, wrong};
 use super::limits;
 use super::section::Section;
 use super::stored::StoredLayer;
@@ -74,7 +74,7 @@ fn entries<T, R: Read>(archive: &mut Archive<R>, last: &mut String, inspect: Ins
         }
         last.clone_from(&head.path);
         let note = match head.kind {
-            Kind::File(size) => {
+            MemberKind::File(size) => {
                 let modified = entry.header().mtime().unwrap_or_default();
                 inspect(FileHead { path: &head.path, size, mode: head.mode, modified }, &mut entry)?
             }

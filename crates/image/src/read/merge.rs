@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::entry::{Head, Kind};
+use super::entry::{Head, MemberKind};
 use super::layer::Entries;
 use super::limits;
 use super::tree::{ImageTree, Node, NodeKind};
@@ -80,15 +80,15 @@ impl<T> ImageTree<T> {
 
     fn node(&self, head: &Head, note: Option<T>) -> Option<Node<T>> {
         let kind = match &head.kind {
-            Kind::HardLink(target) => {
+            MemberKind::HardLink(target) => {
                 let target = self.walk("", target, false)?;
                 let target = self.nodes.get(&target)?;
                 return Some(Node { is_hard_link: true, ..target.clone() });
             }
-            Kind::Folder => NodeKind::Folder,
-            Kind::File(size) => NodeKind::File(*size),
-            Kind::SymbolicLink(target) => NodeKind::Link(target.clone()),
-            Kind::Special => NodeKind::Special,
+            MemberKind::Folder => NodeKind::Folder,
+            MemberKind::File(size) => NodeKind::File(*size),
+            MemberKind::SymbolicLink(target) => NodeKind::Link(target.clone()),
+            MemberKind::Special => NodeKind::Special,
         };
         Some(Node {
             kind,
@@ -139,14 +139,15 @@ fn joined(folder: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn head(path: &str, kind: Kind) -> (Head, Option<()>) {
+    fn head(path: &str, kind: MemberKind) -> (Head, Option<()>) {
         let head = Head { path: path.to_owned(), kind, mode: 0o755, uid: 0, gid: 0, has_capabilities: false };
         (head, None)
     }
 
     #[test]
     fn what_takes_a_folders_place_has_nothing_in_it() {
-        let entries = vec![head("d/x", Kind::Folder), head("d", Kind::File(1)), head("d/y", Kind::File(2))];
+        let entries =
+            vec![head("d/x", MemberKind::Folder), head("d", MemberKind::File(1)), head("d/y", MemberKind::File(2))];
         let tree = merge(ImageTree::default(), vec![entries]).unwrap();
         let found: Vec<_> = tree.iter().map(|(path, node)| (path, node.is_file())).collect();
         assert_eq!(found, [("d", false), ("d/y", true)]);
@@ -156,11 +157,11 @@ mod tests {
     fn a_maze_of_links_is_given_up() {
         let way = "../".repeat(1300);
         let maze = |walks: usize| {
-            let link = |number: usize| Kind::SymbolicLink(format!("{way}{}", number + 1));
+            let link = |number: usize| MemberKind::SymbolicLink(format!("{way}{}", number + 1));
             let links = (0..39).map(|number| head(&number.to_string(), link(number)));
             // A link makes the folder that is remembered be looked for again.
-            let entries =
-                (0..walks).flat_map(|_| [head("l", Kind::SymbolicLink(String::new())), head("0/x", Kind::File(0))]);
+            let entries = (0..walks)
+                .flat_map(|_| [head("l", MemberKind::SymbolicLink(String::new())), head("0/x", MemberKind::File(0))]);
             merge(ImageTree::default(), vec![links.chain(entries).collect::<Entries<()>>()])
         };
         assert!(maze(10).is_some());

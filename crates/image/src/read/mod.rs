@@ -18,7 +18,7 @@ mod stored;
 mod tree;
 
 pub use entry::FileHead;
-pub(crate) use entry::{Head, Kind};
+pub(crate) use entry::{Head, MemberKind};
 pub(crate) use layer::{Entries, read as read_layer};
 pub(crate) use limits::Memory;
 pub(crate) use oci::documents;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use tar::Archive;
 
-use super::entry::{Extended, Kind, normal, wrong};
+use super::entry::{Extended, MemberKind, normal, wrong};
 use super::limits;
 use super::section::Section;
 use crate::digest::Digest;
@@ -130,10 +130,10 @@ fn members(file: &Section) -> io::Result<BTreeMap<String, Member>> {
         }
         let head = std::mem::take(&mut extended).head(entry.header())?;
         let member = match head.kind {
-            Kind::File(length) => Member::File { start: entry.raw_file_position(), length },
-            Kind::HardLink(target) => Member::Link(target),
-            Kind::SymbolicLink(target) => Member::Link(beside(&head.path, &target)),
-            Kind::Folder | Kind::Special => continue,
+            MemberKind::File(length) => Member::File { start: entry.raw_file_position(), length },
+            MemberKind::HardLink(target) => Member::Link(target),
+            MemberKind::SymbolicLink(target) => Member::Link(beside(&head.path, &target)),
+            MemberKind::Folder | MemberKind::Special => continue,
         };
         members.insert(head.path, member);
         if members.len() > limits::MEMBERS {

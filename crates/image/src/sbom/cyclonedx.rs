@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::inventory::Inventory;
 use super::licence::Licence;
-use super::{Component, Kind, NamedImage, SbomFormat, TOOL};
+use super::{Component, ComponentKind, NamedImage, SbomFormat, TOOL};
 
 /// The image's own reference within the document.
 const IMAGE: &str = "image";
@@ -42,9 +42,9 @@ fn component(component: &Component) -> Value {
     let mut set = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
     set("bom-ref", component.id.clone().into());
     let kind = match component.kind {
-        Kind::Node => "platform",
-        Kind::Workspace => "application",
-        Kind::Debian | Kind::Npm => "library",
+        ComponentKind::Node => "platform",
+        ComponentKind::Workspace => "application",
+        ComponentKind::Debian | ComponentKind::Npm => "library",
     };
     set("type", kind.into());
     match component.name.split_once('/') {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Component, Kind, purl};
+use super::{Component, ComponentKind, purl};
 use crate::debian::field;
 use crate::verify::checks::debian_records as records;
 use crate::verify::context::Context;
@@ -24,7 +24,7 @@ pub(super) fn components(context: &Context<'_>) -> Vec<Component> {
         records(context).filter_map(|record| Some((field(record, "Package")?, record))).collect();
     let component = |(name, record): (&&str, &&str)| Component {
         id: url(record, name),
-        kind: Kind::Debian,
+        kind: ComponentKind::Debian,
         name: (*name).to_owned(),
         version: field(record, "Version").unwrap_or_default().to_owned(),
         licences: licences(context, name),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Component, Kind, debian, npm, purl};
+use super::{Component, ComponentKind, debian, npm, purl};
 use crate::document::ImageConfig;
 use crate::read::ImageTree;
 use crate::verify::Budget;
@@ -33,7 +33,7 @@ impl Inventory {
     pub(crate) fn roots(&self) -> BTreeSet<&str> {
         let needed: BTreeSet<&str> =
             self.components.values().flat_map(|one| &one.depends_on).map(String::as_str).collect();
-        let is_given = |one: &&Component| one.kind != Kind::Npm || !needed.contains(one.id.as_str());
+        let is_given = |one: &&Component| one.kind != ComponentKind::Npm || !needed.contains(one.id.as_str());
         self.components.values().filter(is_given).map(|one| one.id.as_str()).collect()
     }
 }
@@ -54,7 +54,7 @@ fn nodes(context: &Context<'_>) -> Vec<Component> {
     let versions: BTreeSet<String> = context.nodes().into_iter().filter_map(|node| node.version).collect();
     let component = |version: String| Component {
         id: purl::generic("node", &version),
-        kind: Kind::Node,
+        kind: ComponentKind::Node,
         name: "node".to_owned(),
         version,
         licences: Vec::new(),

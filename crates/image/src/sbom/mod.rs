@@ -52,7 +52,7 @@ impl SbomFormat {
 
 /// What kind of thing a component is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum ComponentKind {
     /// A package of Debian.
     Debian,
     /// Node.
@@ -68,7 +68,7 @@ pub(crate) enum Kind {
 pub(crate) struct Component {
     /// Its package URL, or another text that nothing else in the image has.
     pub(crate) id: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ComponentKind,
     pub(crate) name: String,
     pub(crate) version: String,
     /// What it says of its licence, as it says it.
@@ -82,12 +82,12 @@ pub(crate) struct Component {
 impl Component {
     /// Its package URL; a workspace, which no registry has, has none.
     pub(crate) fn purl(&self) -> Option<&str> {
-        (self.kind != Kind::Workspace).then_some(&self.id)
+        (self.kind != ComponentKind::Workspace).then_some(&self.id)
     }
 
     /// How vulnerability databases call it, where they do so by another name than its package URL.
     pub(crate) fn cpe(&self) -> Option<String> {
-        (self.kind == Kind::Node).then(|| format!("cpe:2.3:a:nodejs:node.js:{}:*:*:*:*:*:*:*", self.version))
+        (self.kind == ComponentKind::Node).then(|| format!("cpe:2.3:a:nodejs:node.js:{}:*:*:*:*:*:*:*", self.version))
     }
 }
 

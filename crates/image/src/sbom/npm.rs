@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use monorepo::{LOCKFILE, LockEntry, Lockfile};
 
-use super::{Component, Kind, purl};
+use super::{Component, ComponentKind, purl};
 use crate::verify::context::Context;
 use crate::verify::notes::{Content, Package};
 use crate::verify::packages::package_of;
@@ -22,7 +22,7 @@ pub(super) fn components(context: &Context<'_>) -> Vec<Component> {
     let installed = installed(context).map(|(_, package)| component(package, &graph));
     let workspaces = workspaces(context, &lockfile).map(|(package, entry)| Component {
         id: entry.resolution.clone(),
-        kind: Kind::Workspace,
+        kind: ComponentKind::Workspace,
         depends_on: graph.needs(entry),
         ..component(package, &graph)
     });
@@ -33,7 +33,7 @@ fn component(package: &Package, graph: &Graph<'_>) -> Component {
     let entry = graph.entry(&package.name, &package.version);
     Component {
         id: purl::npm(&package.name, &package.version),
-        kind: Kind::Npm,
+        kind: ComponentKind::Npm,
         name: package.name.clone(),
         version: package.version.clone(),
         licences: package.licences.clone(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::inventory::Inventory;
 use super::licence::Licence;
-use super::{Component, Kind, NamedImage, SbomFormat, TOOL};
+use super::{Component, ComponentKind, NamedImage, SbomFormat, TOOL};
 use crate::digest::Digest;
 
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
@@ -62,8 +62,8 @@ fn relationships(inventory: &Inventory) -> Vec<Value> {
 
 fn package(component: &Component, named: &mut BTreeMap<String, String>) -> Value {
     let purpose = match component.kind {
-        Kind::Node | Kind::Workspace => "APPLICATION",
-        Kind::Debian | Kind::Npm => "LIBRARY",
+        ComponentKind::Node | ComponentKind::Workspace => "APPLICATION",
+        ComponentKind::Debian | ComponentKind::Npm => "LIBRARY",
     };
     let security = component.cpe().map(|cpe| ("SECURITY", "cpe23Type", cpe));
     let manager = component.purl().map(|purl| ("PACKAGE-MANAGER", "purl", purl.to_owned()));

@@ -8,7 +8,7 @@ use super::notes::{Content, Note, Package};
 use super::packages::package_of;
 use crate::digest::Digest;
 use crate::prune::Count;
-use crate::read::{Entries, Head, Kind, StoredLayer};
+use crate::read::{Entries, Head, MemberKind, StoredLayer};
 
 /// How many folders name a file that belongs to nothing else, such as `usr/share/zoneinfo`.
 const FOLDERS: usize = 3;
@@ -70,7 +70,7 @@ pub(super) fn shares(entries: &Entries<Note>) -> Vec<Share> {
     let manifests: BTreeMap<&str, &Package> = entries.iter().filter_map(manifest).collect();
     let mut found: BTreeMap<(OwnerKind, String), Count> = BTreeMap::new();
     for (head, note) in entries {
-        if let Kind::File(size) = head.kind {
+        if let MemberKind::File(size) = head.kind {
             found.entry(owner(&head.path, note.as_ref(), &manifests)).or_default().add(size);
         }
     }
@@ -116,7 +116,7 @@ mod tests {
     fn entry(path: &str, size: u64, content: Content) -> (Head, Option<Note>) {
         let head = Head {
             path: path.to_owned(),
-            kind: Kind::File(size),
+            kind: MemberKind::File(size),
             mode: 0o644,
             uid: 0,
             gid: 0,
@@ -134,7 +134,7 @@ mod tests {
     fn every_file_belongs_to_one_thing() {
         let node = Content::Node { architecture: "x64".to_owned(), version: None };
         let mut link = entry("app/node_modules/a/again.js", 900, Content::Other);
-        link.0.kind = Kind::HardLink("app/node_modules/a/x.js".to_owned());
+        link.0.kind = MemberKind::HardLink("app/node_modules/a/x.js".to_owned());
         let found = shares(&vec![
             package("app/node_modules/a/package.json", "a", "1.0.0"),
             package("app/node_modules/a/esm/package.json", "", ""),

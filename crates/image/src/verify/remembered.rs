@@ -18,7 +18,7 @@ use super::{Budget, apply_baseline, damage};
 use crate::digest::Digest;
 use crate::error::ImageError;
 use crate::layout::{persist, unfinished};
-use crate::read::{Entries, Head, Kind, Memory, StoredImage, StoredLayer, read_layer};
+use crate::read::{Entries, Head, MemberKind, Memory, StoredImage, StoredLayer, read_layer};
 use crate::sbom::{Inventory, inventory};
 
 /// Grows when equal layers give other notes than before, or a check looks at more of them.
@@ -152,9 +152,9 @@ fn condensed(mut entries: Entries<Note>) -> Entries<Note> {
 fn is_usual(head: &Head, note: Option<&Note>) -> bool {
     let name = head.path.rsplit('/').next().unwrap_or_default();
     let has_usual_rights = match head.kind {
-        Kind::Folder => head.mode & ENTERED_BY_ALL == ENTERED_BY_ALL,
-        Kind::File(_) => head.mode & READ_BY_ALL == READ_BY_ALL,
-        Kind::HardLink(_) | Kind::SymbolicLink(_) | Kind::Special => false,
+        MemberKind::Folder => head.mode & ENTERED_BY_ALL == ENTERED_BY_ALL,
+        MemberKind::File(_) => head.mode & READ_BY_ALL == READ_BY_ALL,
+        MemberKind::HardLink(_) | MemberKind::SymbolicLink(_) | MemberKind::Special => false,
     };
     let says_nothing = note.is_none_or(|note| match &note.content {
         Content::Other => note.secrets.is_empty(),

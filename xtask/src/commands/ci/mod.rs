@@ -9,7 +9,7 @@ use deployment::{CiService, FLIGHTCONTROL};
 use crate::exit::WrongUsage;
 use crate::flags::{Ci, CiCommand, CiInit, RepositoryFlags, Service};
 use crate::output::Printer;
-use crate::rendered::{Advice, Compared, Standing, bring_in_line};
+use crate::rendered::{Advice, Compared, DriftStatus, bring_in_line};
 use crate::repository;
 
 /// So many characters of a digest are enough to tell caches apart.
@@ -51,7 +51,7 @@ fn init(flags: &CiInit, repository: &RepositoryFlags, printer: &Printer) -> Resu
     let workflow = service.workflow(&repo.settings.flightcontrol.branch, path);
     let found = std::fs::read_to_string(repo.root.join(path)).ok();
     let file = Compared::signed(workflow, found);
-    let is_new = file.standing != Standing::UpToDate;
+    let is_new = file.standing != DriftStatus::UpToDate;
     bring_in_line(&repo.root, &[file], &flags.how, &ADVICE, printer)?;
     let lacks = |file: &str| is_new && !repo.root.join(file).is_file();
     if lacks(".cargo/config.toml") {

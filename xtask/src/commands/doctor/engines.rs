@@ -5,7 +5,7 @@ use containers::docker;
 use process::EngineError;
 use sandbox::{Sandbox, find_sandbox};
 
-use super::line::{Line, State};
+use super::line::{Line, LineState};
 
 pub(super) fn lines() -> Vec<Line> {
     let docker = match docker::find(None) {
@@ -27,12 +27,12 @@ pub(super) fn lines() -> Vec<Line> {
 
 /// One engine is enough.
 fn either(engines: [Line; 2]) -> Vec<Line> {
-    let works = engines.iter().any(|line| line.state == State::Ok);
+    let works = engines.iter().any(|line| line.state == LineState::Ok);
     engines.into_iter().map(|line| if works { optional(line) } else { line }).collect()
 }
 
 fn optional(line: Line) -> Line {
-    Line { state: line.state.min(State::Warning), ..line }
+    Line { state: line.state.min(LineState::Warning), ..line }
 }
 
 fn failed(check: &'static str, error: EngineError) -> Line {
@@ -80,7 +80,7 @@ mod tests {
     fn one_engine_is_enough_and_none_is_not() {
         let (good, bad) = (Line::ok("docker", "24"), Line::failed("sandbox", "none", "install it"));
         let states = |lines: Vec<Line>| lines.into_iter().map(|line| line.state).collect::<Vec<_>>();
-        assert_eq!(states(either([good, bad.clone()])), [State::Ok, State::Warning]);
-        assert_eq!(states(either([bad.clone(), bad])), [State::Failed, State::Failed]);
+        assert_eq!(states(either([good, bad.clone()])), [LineState::Ok, LineState::Warning]);
+        assert_eq!(states(either([bad.clone(), bad])), [LineState::Failed, LineState::Failed]);
     }
 }

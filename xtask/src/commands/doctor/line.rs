@@ -5,13 +5,13 @@ use serde::Serialize;
 /// How good it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+pub(super) enum LineState {
     Ok,
     Warning,
     Failed,
 }
 
-impl State {
+impl LineState {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -33,7 +33,7 @@ pub(super) enum Owner {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Line {
     pub(super) check: &'static str,
-    pub(super) state: State,
+    pub(super) state: LineState,
     pub(super) of: Owner,
     /// What is there.
     pub(super) found: String,
@@ -45,17 +45,17 @@ pub(super) struct Line {
 impl Line {
     /// Something of the machine that is well.
     pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, of: Owner::Machine, found: found.into(), next: None }
+        Self { check, state: LineState::Ok, of: Owner::Machine, found: found.into(), next: None }
     }
 
     /// Something that may break a build.
     pub(super) fn warning(check: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { state: State::Warning, next: Some(next.into()), ..Self::ok(check, found) }
+        Self { state: LineState::Warning, next: Some(next.into()), ..Self::ok(check, found) }
     }
 
     /// Something without which no build works.
     pub(super) fn failed(check: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { state: State::Failed, ..Self::warning(check, found, next) }
+        Self { state: LineState::Failed, ..Self::warning(check, found, next) }
     }
 
     /// The same, of the repository.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use diagnostics::gigabytes;
 use process::Invocation;
 
-use super::line::{Line, State};
+use super::line::{Line, LineState};
 
 const KIB: u64 = 1 << 10;
 const GB: u64 = 1_000_000_000;
@@ -30,18 +30,18 @@ pub(super) fn lines(shared: &Path, ca_file: Option<&Path>) -> Vec<Line> {
 }
 
 impl Need {
-    fn state(&self, bytes: u64) -> State {
+    fn state(&self, bytes: u64) -> LineState {
         match bytes {
-            _ if bytes < self.least => State::Failed,
-            _ if bytes < self.enough => State::Warning,
-            _ => State::Ok,
+            _ if bytes < self.least => LineState::Failed,
+            _ if bytes < self.enough => LineState::Warning,
+            _ => LineState::Ok,
         }
     }
 
     fn line(&self, check: &'static str, bytes: u64, what: &str, next: &str) -> Line {
         let found = format!("{} {what}; a new app wants {}", gigabytes(bytes), gigabytes(self.enough));
         let state = self.state(bytes);
-        let next = (state != State::Ok).then(|| next.to_owned());
+        let next = (state != LineState::Ok).then(|| next.to_owned());
         Line { state, next, ..Line::ok(check, found) }
     }
 }
@@ -132,7 +132,7 @@ mod tests {
     fn what_is_short_says_what_to_do() {
         let line = |bytes| DISK.line("disk", bytes, "free", "make room");
         assert_eq!(line(9 * GB), Line::ok("disk", "9.0 GB free; a new app wants 8.0 GB"));
-        assert_eq!((line(4 * GB).state, line(GB).state), (State::Warning, State::Failed));
+        assert_eq!((line(4 * GB).state, line(GB).state), (LineState::Warning, LineState::Failed));
         assert_eq!(line(GB).next.as_deref(), Some("make room"));
     }
 
@@ -140,7 +140,7 @@ mod tests {
     fn certificates_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
-        assert_eq!(certificate("--ca-file", &file).state, State::Failed);
+        assert_eq!(certificate("--ca-file", &file).state, LineState::Failed);
         std::fs::write(&file, "-----BEGIN PRIVATE KEY-----").unwrap();
         assert!(certificate("--ca-file", &file).found.ends_with("(--ca-file) holds none in PEM form"));
         std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nx\n".repeat(2)).unwrap();

@@ -18,7 +18,7 @@ use crate::exit::CheckFailed;
 use crate::flags::{Doctor, MessageFormat, RepositoryFlags};
 use crate::output::Printer;
 use crate::{invoked_as, repository};
-use line::{Line, Owner, State};
+use line::{Line, LineState, Owner};
 
 pub(crate) fn run(
     flags: &Doctor,
@@ -79,7 +79,7 @@ fn table(lines: &[Line]) -> String {
 
 /// A machine that fails comes first: nothing can be said of a repository that cannot be built.
 fn conclude(lines: &[Line]) -> Result<()> {
-    let failed = |owner| lines.iter().filter(|line| line.state == State::Failed && line.of == owner).count();
+    let failed = |owner| lines.iter().filter(|line| line.state == LineState::Failed && line.of == owner).count();
     let (machine, repository) = (failed(Owner::Machine), failed(Owner::Repository));
     if machine > 0 {
         let hint = "do what stands after `next:`, then run `cargo xtask doctor` again".to_owned();

@@ -69,7 +69,7 @@ fn clock(answer: &Answer, now: SystemTime) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::line::State;
+    use crate::commands::doctor::line::LineState;
 
     fn answer(status: u16, date: &str) -> Answer {
         Answer { status, date: Some(date.to_owned()) }
@@ -82,7 +82,7 @@ mod tests {
         let said = |seconds| clock(&answer(200, theirs), at(seconds)).unwrap();
         assert_eq!(said(1_795_399_202), Line::ok("clock", "2 s ahead of the servers' clocks"));
         assert_eq!(said(1_795_399_200 - 301).found, "301 s behind the servers' clocks");
-        assert_eq!(said(1_795_399_200 - 301).state, State::Failed);
+        assert_eq!(said(1_795_399_200 - 301).state, LineState::Failed);
         assert_eq!(clock(&answer(200, "now"), at(0)), None);
     }
 
@@ -90,7 +90,7 @@ mod tests {
     fn who_is_not_let_in_is_told_so() {
         let state = |status| reached("npm registry", "https://npm.example.com", &answer(status, "")).state;
         assert_eq!([200, 404, 401, 407, 502, 0].map(state), {
-            use State::{Failed, Ok};
+            use LineState::{Failed, Ok};
             [Ok, Ok, Failed, Failed, Failed, Failed]
         });
     }

@@ -25,7 +25,7 @@ const PARTS: &[&str] = &[
 
 /// What an edit of a file means when a newer version comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     /// Nobody is expected to edit it.
     Source,
     /// For the user to edit: their lines and the new ones are merged.
@@ -36,18 +36,18 @@ pub(super) enum Kind {
 
 /// A file as it should be.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct VendoredFile {
     /// Relative to the monorepo.
     pub(super) path: String,
     pub(super) text: String,
-    pub(super) kind: Kind,
+    pub(super) kind: FileKind,
 }
 
 /// Every file of a copy of this version.
 ///
 /// # Errors
 /// This program was itself compiled in a vendored copy, or a source cannot be read.
-pub(super) fn files() -> Result<Vec<Wanted>> {
+pub(super) fn files() -> Result<Vec<VendoredFile>> {
     let root = Path::new(PACKAGE).parent().unwrap_or(Path::new("/"));
     if !root.join("Cargo.toml").is_file() {
         let hint = "run `cargo xtask vendor` in the folder of backstage-xtask itself";
@@ -62,7 +62,7 @@ pub(super) fn files() -> Result<Vec<Wanted>> {
     sources.iter().map(|path| read(root, path)).collect()
 }
 
-fn read(root: &Path, source: &Path) -> Result<Wanted> {
+fn read(root: &Path, source: &Path) -> Result<VendoredFile> {
     let doing = || format!("reading {}", source.display());
     let path = source.strip_prefix(root)?.to_str().context("paths are UTF-8").with_context(doing)?;
     Ok(wanted(path, &std::fs::read_to_string(source).with_context(doing)?))
@@ -84,16 +84,16 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn wanted(path: &str, text: &str) -> Wanted {
+fn wanted(path: &str, text: &str) -> VendoredFile {
     let inside = || format!("{FOLDER}/{path}");
     let (path, text, kind) = match path {
-        "Cargo.toml" => (path.to_owned(), root_files::workspace(text), Kind::Template),
-        "Cargo.lock" => (path.to_owned(), text.to_owned(), Kind::Generated),
-        "xtask/Cargo.toml" => (inside(), without_tests(text), Kind::Source),
-        _ if path.starts_with("assets/") => (inside(), text.to_owned(), Kind::Template),
-        _ => (inside(), text.to_owned(), Kind::Source),
+        "Cargo.toml" => (path.to_owned(), root_files::workspace(text), FileKind::Template),
+        "Cargo.lock" => (path.to_owned(), text.to_owned(), FileKind::Generated),
+        "xtask/Cargo.toml" => (inside(), without_tests(text), FileKind::Source),
+        _ if path.starts_with("assets/") => (inside(), text.to_owned(), FileKind::Template),
+        _ => (inside(), text.to_owned(), FileKind::Source),
     };
-    Wanted { path, text, kind }
+    VendoredFile { path, text, kind }
 }
 
 /// A manifest without its `[[test]]` tables: cargo wants the files they name.

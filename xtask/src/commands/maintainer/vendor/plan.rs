@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use diagnostics::{Problem, Problems, write_hint};
 
-use super::copy::{Kind, Wanted};
+use super::copy::{FileKind, VendoredFile};
 use super::merge::{Merged, merge};
 use super::record::{Record, digest};
 use super::root_files;
@@ -68,7 +68,7 @@ impl Plan {
     ///
     /// # Errors
     /// A file cannot be read, is somebody else's before anything was vendored, or git cannot merge.
-    pub(super) fn make(root: &Path, files: &[Wanted], record: Option<&Record>) -> Result<Self> {
+    pub(super) fn make(root: &Path, files: &[VendoredFile], record: Option<&Record>) -> Result<Self> {
         let mut plan = Self { record: Record::of(files), ..Self::default() };
         let mut problems = Vec::new();
         for file in files {
@@ -101,13 +101,13 @@ impl Plan {
     }
 
     /// A file of the older version.
-    fn bring_forward(&mut self, file: &Wanted, found: &str, record: &Record) -> Result<()> {
-        let Wanted { path, text, kind } = file;
+    fn bring_forward(&mut self, file: &VendoredFile, found: &str, record: &Record) -> Result<()> {
+        let VendoredFile { path, text, kind } = file;
         let written = record.files.get(path);
         if written == Some(&digest(text)) {
             return Ok(()); // An edit, of what this version does not change.
         }
-        if written == Some(&digest(found)) || *kind == Kind::Generated {
+        if written == Some(&digest(found)) || *kind == FileKind::Generated {
             self.write(path, text);
             return Ok(());
         }
@@ -132,7 +132,7 @@ impl Plan {
         self.conflicts.push(Conflict { path: path.to_owned(), wanted: wanted.to_owned(), why, shown });
     }
 
-    fn take_away(&mut self, root: &Path, files: &[Wanted], record: Option<&Record>) -> Result<(), Problems> {
+    fn take_away(&mut self, root: &Path, files: &[VendoredFile], record: Option<&Record>) -> Result<(), Problems> {
         let wanted: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
         let old = record.into_iter().flat_map(|record| &record.files);
         for (path, written) in old.filter(|(path, _)| !wanted.contains(path.as_str())) {

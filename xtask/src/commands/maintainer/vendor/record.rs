@@ -9,7 +9,7 @@ use diagnostics::{Problem, Problems};
 use serde::{Deserialize, Serialize};
 
 use super::FOLDER;
-use super::copy::{Kind, Wanted};
+use super::copy::{FileKind, VendoredFile};
 
 /// Where it is, relative to the monorepo.
 pub(super) const PATH: &str = "tools/backstage-xtask/vendored.json";
@@ -28,8 +28,8 @@ pub(super) struct Record {
 
 impl Record {
     /// The record of a copy of these files.
-    pub(super) fn of(files: &[Wanted]) -> Self {
-        let templates = files.iter().filter(|file| file.kind == Kind::Template);
+    pub(super) fn of(files: &[VendoredFile]) -> Self {
+        let templates = files.iter().filter(|file| file.kind == FileKind::Template);
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             files: files.iter().map(|file| (file.path.clone(), digest(&file.text))).collect(),
