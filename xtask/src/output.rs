@@ -40,6 +40,8 @@ pub(crate) struct Printer {
     color: bool,
     bars: MultiProgress,
     running: RefCell<BTreeMap<String, ProgressBar>>,
+    /// Seconds that steps took when they last ran.
+    durations: RefCell<BTreeMap<String, f64>>,
     groups: RefCell<github::Groups>,
 }
 
@@ -61,6 +63,7 @@ impl Printer {
             color,
             bars: MultiProgress::new(),
             running: RefCell::default(),
+            durations: RefCell::default(),
             groups: RefCell::default(),
         }
     }
@@ -169,7 +172,7 @@ impl Printer {
             Verbosity::Quiet => {}
             Verbosity::Plain { .. } => self.say(&format!("{step} …")),
             Verbosity::Live => {
-                let style = ProgressStyle::with_template("{spinner} {prefix:<24} {elapsed:>4}  {wide_msg}");
+                let style = ProgressStyle::with_template(&running(self.durations.borrow().get(step)));
                 let bar = self.bars.add(ProgressBar::new_spinner());
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
                 bar.set_prefix(step.to_owned());
@@ -253,6 +256,10 @@ impl Console for Printer {
         Self::message(self, event, fields);
     }
 
+    fn last_durations(&self, steps: &BTreeMap<String, f64>) {
+        self.durations.replace(steps.clone());
+    }
+
     fn typeable(&self, text: &str) -> String {
         invoked_as::in_text(text).into_owned()
     }
@@ -260,6 +267,12 @@ impl Console for Printer {
     fn error_text(&self, error: &anyhow::Error) -> String {
         invoked_as::in_text(&crate::error_text::message(error)).into_owned()
     }
+}
+
+/// The line of a running step, as a template of indicatif; `last` is how long it took, in seconds.
+fn running(last: Option<&f64>) -> String {
+    let expected = last.filter(|seconds| **seconds >= 1.0).map(|seconds| format!(" of ~{seconds:.0}s"));
+    format!("{{spinner}} {{prefix:<24}} {{elapsed:>4}}{:<10}  {{wide_msg}}", expected.unwrap_or_default())
 }
 
 /// How a step ended, in a line.
@@ -280,4 +293,16 @@ fn write_line(stream: &mut dyn Write, line: &str) {
 fn clock() -> String {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
     format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_step_shows_how_long_it_took_last_time() {
+        assert!(running(Some(&9.6)).contains("{elapsed:>4} of ~10s "));
+        assert!(!running(Some(&0.4)).contains("of"));
+        assert!(!running(None).contains("of"));
+    }
 }

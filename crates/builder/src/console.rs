@@ -1,5 +1,7 @@
 //! What a build prints while it runs. The program that runs it decides where that goes, and how it looks.
 
+use std::collections::BTreeMap;
+
 use process::Reporter;
 use serde_json::Value;
 
@@ -16,6 +18,9 @@ pub trait Console: Reporter {
 
     /// A message for machines, by the name of its event.
     fn message(&self, event: &str, fields: Value);
+
+    /// How long steps took when they last ran, in seconds, by name; for whoever shows a running step.
+    fn last_durations(&self, _steps: &BTreeMap<String, f64>) {}
 
     /// A text of ours, with the commands in it as they can be typed here.
     fn typeable(&self, text: &str) -> String;

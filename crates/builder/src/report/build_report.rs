@@ -68,6 +68,9 @@ impl<'a> BuildReport<'a> {
         facts.folder.clone_from(&recipe.image.working_directory);
         facts.record = place;
         facts.previous = previous;
+        if let Some(record) = &facts.previous {
+            self.console.last_durations(&record.steps);
+        }
     }
 
     /// A step of the recipe that does not run in this build.
