@@ -18,6 +18,8 @@ mod layer_files;
 mod layout;
 mod open;
 mod part_cache;
+mod platform;
+mod prebuild;
 pub mod provenance;
 pub mod prune;
 mod read;
@@ -43,6 +45,7 @@ pub use layer::{Layer, write_archive, write_layer};
 pub use layer_files::{Content, Entry, EntryKind, LayerFiles, Owner};
 pub use layout::Layout;
 pub use part_cache::PartCache;
+pub use platform::{Libc, Platform};
 pub use read::{FileHead, ImageTree, Node, NodeKind, StoredImage, StoredLayer, read_layers};
 pub use referrers::{Attachment, Referrer, referrers_index};
 pub use run_configuration::{RunConfiguration, verify_run_configuration};
@@ -50,6 +53,6 @@ pub use source::{ImageForm, ImageSource};
 pub use sweep::Swept;
 pub use verify::{
     Budget, Change, Comparison, ImageSummary, ImageVerification, LayerContents, LayerNotes, OwnerKind, PackageChange,
-    Share, SharedLayers, apply_baseline, config_files, damaged, node_version_of_header, verify_image,
+    Share, SharedLayers, apply_baseline, config_files, damaged, module_version, node_version_of_header, verify_image,
 };
 pub use verify_blobs::{BadBlob, verify_blobs};

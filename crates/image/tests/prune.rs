@@ -7,8 +7,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use image::{
-    LayerFiles, Owner,
-    prune::{AppTree, Libc, Platform, PruneClass, PrunePlan},
+    LayerFiles, Libc, Owner, Platform,
+    prune::{AppTree, PruneClass, PrunePlan},
 };
 
 fn write(app: &Path, path: &str, text: &str) {
@@ -19,7 +19,7 @@ fn write(app: &Path, path: &str, text: &str) {
 
 fn plan(app: &Path, classes: &[PruneClass]) -> PrunePlan {
     let tree = AppTree { folder: app.to_owned(), target: "".into() };
-    let platform = Platform { cpu: "x64".to_owned(), libc: Libc::Glibc };
+    let platform = Platform { cpu: "x64".to_owned(), libc: Some(Libc::Glibc), module_version: Some(137) };
     PrunePlan::new(&[tree], classes.iter().copied().collect(), platform).unwrap()
 }
 

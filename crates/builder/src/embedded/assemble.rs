@@ -114,12 +114,14 @@ impl Assembly<'_> {
         let dependencies = &recipe.image.dependencies;
         let tree = self.build.tree(dependencies);
         let declarations = pruning::has_schema_in_typescript(repo, workspace)?;
-        let key = format!("{} {classes:?} {declarations}", self.build.key(dependencies));
+        let platform = pruning::platform(&self.backend.roots.base.config.env);
+        let abi = platform.module_version;
+        let key = format!("{} {classes:?} {declarations} {abi:?}", self.build.key(dependencies));
         let known = store.known(&key);
         let mut folders = repo.module_folders();
         folders.retain(|folder| known.is_none() && tree.join(folder).is_dir());
         let modules: Vec<_> = folders.iter().map(|folder| (tree.as_path(), folder.clone())).collect();
-        let mut plan = pruning::plan(workspace, &modules, classes)?;
+        let mut plan = pruning::plan(workspace, &modules, classes, platform)?;
         let [frontend, app] = layers::application(repo, workspace, &mut plan)?;
         let dependencies = match known {
             Some(layer) => {

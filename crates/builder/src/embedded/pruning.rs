@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use image::prune::{AppTree, Libc, Platform, PruneClass, PrunePlan};
+use image::prune::{AppTree, PruneClass, PrunePlan};
+use image::{Libc, Platform, module_version};
 use monorepo::Monorepo;
 use serde_json::Value;
 
@@ -26,16 +27,23 @@ pub(crate) fn classes(keep: &[String]) -> Result<BTreeSet<PruneClass>> {
 }
 
 /// A plan for the user's own packages, and for what is installed as far as `modules` names it.
-pub(crate) fn plan(workspace: &Path, modules: &[(&Path, String)], classes: &BTreeSet<PruneClass>) -> Result<PrunePlan> {
+pub(crate) fn plan(
+    workspace: &Path,
+    modules: &[(&Path, String)],
+    classes: &BTreeSet<PruneClass>,
+    platform: Platform,
+) -> Result<PrunePlan> {
     let own = AppTree { folder: workspace.to_owned(), target: "".into() };
     let installed = modules.iter().map(|(tree, folder)| AppTree { folder: tree.join(folder), target: folder.into() });
     let trees: Vec<_> = std::iter::once(own).chain(installed).collect();
-    Ok(PrunePlan::new(&trees, classes.clone(), platform())?)
+    Ok(PrunePlan::new(&trees, classes.clone(), platform)?)
 }
 
-fn platform() -> Platform {
+/// What an image runs on whose base has this environment.
+pub(crate) fn platform(environment: &[String]) -> Platform {
     let cpu = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "x64" };
-    Platform { cpu: cpu.to_owned(), libc: Libc::Glibc }
+    let node = environment.iter().find_map(|variable| variable.strip_prefix("NODE_VERSION="));
+    Platform { cpu: cpu.to_owned(), libc: Some(Libc::Glibc), module_version: node.and_then(module_version) }
 }
 
 /// Whether a package of the user's own has its config schema in TypeScript, for which every declaration

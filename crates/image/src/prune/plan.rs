@@ -6,13 +6,13 @@ use std::path::Path;
 use super::class::PruneClass;
 use super::explain::{Count, ExplainSize, PackageSize};
 use super::manifest::Package;
-use super::platform::Platform;
 use super::schemas::Schemas;
 use super::tree::{AppTree, packages};
 use super::{folders, rules};
 use crate::error::ImageError;
 use crate::folder::Candidate;
 use crate::layer_files::LayerFiles;
+use crate::platform::Platform;
 
 /// The compiler of config schemas in TypeScript, and who may ask for it: a package and those that need it.
 const COMPILER: [(&str, &[&str]); 2] = [

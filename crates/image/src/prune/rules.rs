@@ -2,7 +2,8 @@
 
 use super::class::PruneClass;
 use super::manifest::Package;
-use super::platform::Platform;
+use crate::platform::Platform;
+use crate::prebuild::is_foreign;
 
 /// Names of folders whose files are content for users of the package, whatever they look like.
 const CONTENT: &[&str] = &["assets", "fixtures", "migrations", "public", "resources", "static"];
@@ -27,7 +28,7 @@ pub(super) fn class_of(package: &Package, path: &str, platform: &Platform) -> Op
     if is_source_map(&name) {
         return Some(PruneClass::SourceMaps);
     }
-    if platform.is_foreign(path) {
+    if is_foreign(path, platform) {
         return Some(PruneClass::ForeignPrebuilds);
     }
     if package.is_native && is_leftover(folders, &name) {

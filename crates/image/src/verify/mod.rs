@@ -20,7 +20,7 @@ pub use accepted::apply_baseline;
 pub use against::{Change, Comparison, PackageChange, SharedLayers};
 pub use checks::config_files;
 pub use contents::{LayerContents, OwnerKind, Share};
-pub use node::node_version_of_header;
+pub use node::{module_version, node_version_of_header};
 pub use remembered::LayerNotes;
 pub use summary::ImageSummary;
 

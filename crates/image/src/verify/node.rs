@@ -68,7 +68,7 @@ pub fn node_version_of_header(header: &str) -> Option<String> {
 }
 
 /// `NODE_MODULE_VERSION` of a version; none of a release line that is not known here.
-pub(crate) fn module_version(version: &str) -> Option<u32> {
+pub fn module_version(version: &str) -> Option<u32> {
     let major: u32 = version.split('.').next()?.parse().ok()?;
     MODULE_VERSIONS.iter().find(|(line, _)| *line == major).map(|(_, module)| *module)
 }

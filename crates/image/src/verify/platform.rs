@@ -1,7 +1,8 @@
 //! What the path of a native addon says that it is for. Packages bring addons for many platforms side by side:
-//! `prebuilds/darwin-x64/…`, `binding-linux-arm64-gnu/…`, `dist/windows/…`.
+//! `prebuilds/darwin-x64/…`, `binding-linux-arm64-gnu/…`, `dist/windows/…`, `lib/binding/node-v127-linux-x64/…`.
 
-pub(crate) use crate::prune::Libc;
+use crate::platform::{Libc, Platform};
+use crate::prebuild::is_foreign;
 
 /// Words for systems other than Linux.
 const SYSTEMS: &[&str] = &[
@@ -44,9 +45,31 @@ const PROCESSORS: &[(&str, &str)] = &[
     ("mips64el", "mips64le"),
 ];
 
-/// Whether a path names another system, processor or C library than the image's. A path that names both, its
+/// Go's name of a processor, by Node's.
+fn architecture(cpu: &str) -> &str {
+    PROCESSORS.iter().find(|(word, _)| *word == cpu).map_or(cpu, |(_, name)| name)
+}
+
+/// Node's name of a processor, by Go's.
+pub(crate) fn cpu(architecture: &str) -> &str {
+    PROCESSORS.iter().find(|(_, name)| *name == architecture).map_or(architecture, |(word, _)| word)
+}
+
+/// Whether a path names another system, processor, C library or Node than the image's. A path that names both, its
 /// own and another, such as `linux-arm64+x64`, is for this one.
-pub(crate) fn is_for_another(path: &str, architecture: &str, libc: Option<Libc>) -> bool {
+pub(crate) fn is_for_another(path: &str, platform: &Platform) -> bool {
+    is_foreign(path, platform) || is_of_another_node(path, platform) || is_of_another_machine(path, platform)
+}
+
+/// node-pre-gyp's folders name what Node calls its ABI: `node-v127-linux-x64`.
+fn is_of_another_node(path: &str, platform: &Platform) -> bool {
+    let abi = |folder: &str| folder.strip_prefix("node-v")?.split('-').next()?.parse::<u32>().ok();
+    let folders = path.split('/').filter(|folder| folder.matches('-').count() >= 3).filter_map(abi);
+    platform.module_version.is_some_and(|own| folders.into_iter().any(|abi| abi != own))
+}
+
+fn is_of_another_machine(path: &str, platform: &Platform) -> bool {
+    let (architecture, libc) = (architecture(&platform.cpu), platform.libc);
     let words: Vec<String> = path
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .filter(|word| !word.is_empty())
@@ -70,7 +93,8 @@ mod tests {
 
     #[test]
     fn words_of_the_path_decide() {
-        let other = |path| is_for_another(path, "amd64", Some(Libc::Glibc));
+        let glibc = Platform { cpu: "x64".to_owned(), libc: Some(Libc::Glibc), module_version: Some(137) };
+        let other = |path| is_for_another(path, &glibc);
         for path in [
             "a/prebuilds/darwin-x64/a.node",
             "a/prebuilds/linux-arm64/a.node",
@@ -79,6 +103,9 @@ mod tests {
             "ctrlc-windows/dist/x64/a.node",
             "win32-ia32/a.node",
             "@x/core-linux-arm-gnueabihf/a.node",
+            "a/prebuilds/linuxmusl-x64.node",
+            "isolated-vm/prebuilds/linux-x64/isolated-vm.abi127.glibc.node",
+            "a/lib/binding/node-v127-linux-x64/a.node",
         ] {
             assert!(other(path), "{path}");
         }
@@ -88,10 +115,16 @@ mod tests {
             "a/prebuilds/linux-arm+x64/a.node",
             "@x/binding-linux-x64-gnu/a.node",
             "winston-addon/a.node",
+            "isolated-vm/prebuilds/linux-x64/isolated-vm.abi137.glibc.node",
+            "a/lib/binding/node-v137-linux-x64/a.node",
+            "a/lib/binding/napi-v8-linux-glibc-x64/a.node",
+            "node-v8-profiler/build/Release/a.node",
         ] {
             assert!(!other(path), "{path}");
         }
-        assert!(is_for_another("x.linux-x64-gnu.node", "amd64", Some(Libc::Musl)));
-        assert!(!is_for_another("x.linux-x64-gnu.node", "amd64", None));
+        let musl = Platform { libc: Some(Libc::Musl), ..glibc.clone() };
+        assert!(is_for_another("x.linux-x64-gnu.node", &musl));
+        assert!(!is_for_another("x.linux-x64-gnu.node", &Platform { libc: None, ..musl }));
+        assert_eq!((cpu("amd64"), cpu("arm64"), cpu("ppc64le")), ("x64", "arm64", "ppc64"));
     }
 }

@@ -27,6 +27,29 @@ fn an_addon_whose_path_says_what_it_is_for() {
     assert_eq!(image.verify().findings, []);
 }
 
+/// As isolated-vm 6.1 and better-sqlite3 13 ship them: what does not fit by its name is never loaded.
+#[test]
+fn prebuilt_addons_for_other_versions_of_node_beside_one_that_fits() {
+    let mut image = Fixture::good();
+    let older = Elf { symbols: &["node_register_module_v127"], ..addon() };
+    let own = Elf { symbols: &["node_register_module_v137"], ..addon() };
+    for (abi, file) in [(127, older), (137, own)] {
+        image.app(&format!("app/node_modules/addon/prebuilds/linux-x64/addon.abi{abi}.glibc.node"), file.bytes());
+    }
+    let musl = Elf { needed: &["libc.musl-x86_64.so.1"], ..addon() };
+    image.app("app/node_modules/addon/prebuilds/linuxmusl-x64.node", musl.bytes());
+    assert_eq!(image.verify().findings, []);
+}
+
+#[test]
+fn prebuilt_addons_for_other_versions_of_node_alone() {
+    let mut image = unbuilt("node-gyp-build", "dependencies");
+    let older = Elf { symbols: &["node_register_module_v127"], ..addon() };
+    image.app("app/node_modules/addon/prebuilds/linux-x64/addon.abi127.glibc.node", older.bytes());
+    let expected = "a native addon (*.node), which the install of addon makes";
+    image.has("BI025", Some("app/node_modules/addon"), expected, "none");
+}
+
 #[test]
 fn an_addon_that_needs_newer_libraries() {
     let expected = "an addon that needs only what the image's libraries have";

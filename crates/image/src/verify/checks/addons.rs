@@ -5,23 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use diagnostics::{Finding, few};
 
 use crate::codes::{ADDON_ABI, FOREIGN_ADDON, NO_ADDON, UNLINKED_ADDON};
+use crate::platform::{Libc, Platform};
 use crate::read::NodeKind;
 use crate::verify::context::{Context, FindingText};
 use crate::verify::elf::{Binary, Elf};
 use crate::verify::notes::{Content, Package};
 use crate::verify::packages::package_of;
-use crate::verify::platform::{Libc, is_for_another};
+use crate::verify::platform::{cpu, is_for_another};
 
 const REINSTALL: &str = "install in a stage on the image's own base, and keep node_modules out of the build context";
 
 /// The addons that could be meant for this image; others say by their path what they are for.
 fn addons<'a>(context: &Context<'a>) -> Vec<(&'a str, &'a Binary)> {
-    let libc = libc(context);
+    let cpu = cpu(&context.config.architecture).to_owned();
+    let platform = Platform { cpu, libc: libc(context), module_version: context.module_version() };
     let addons = context.notes().filter_map(|(path, content)| match content {
         Content::Addon(binary) => Some((path, binary)),
         _ => None,
     });
-    addons.filter(|(path, _)| !is_for_another(path, &context.config.architecture, libc)).collect()
+    addons.filter(|(path, _)| !is_for_another(path, &platform)).collect()
 }
 
 /// The C library of the image, by its dynamic linker's name.
