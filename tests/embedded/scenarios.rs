@@ -178,6 +178,8 @@ fn without_a_type_check_a_wrong_type_is_nobodys_business() {
     let _source = Restore::of(bench, BACKEND_SOURCE);
     bench.append(BACKEND_SOURCE, "const wrong: number = 'unchecked';");
     let built = bench.embedded(&["--no-typecheck"]).expect_success();
+    let steps = built.message("finished")["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|step| step["step"] == "typecheck" && step["state"] == "skipped"), "{steps:?}");
     assert!(!built.ran().contains(&"typecheck".to_owned()));
     // An image that was never checked does not pass as one that was.
     assert_eq!(bench.embedded(&[]).code, 1);

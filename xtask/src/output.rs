@@ -281,6 +281,7 @@ fn ended(step: &str, state: StepState, seconds: f64) -> String {
         StepState::Ran => format!("{step:<24} ran     {seconds:>6.1} s"),
         StepState::Cached => format!("{step:<24} cached"),
         StepState::Failed => format!("{step:<24} failed"),
+        StepState::Skipped => format!("{step:<24} skipped"),
     }
 }
 

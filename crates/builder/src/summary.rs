@@ -40,6 +40,7 @@ pub fn table(steps: &[StepLine], image: &LocalImage, reference: &str, seconds: f
             StepState::Ran => format!("ran    {:>7.1} s", line.seconds),
             StepState::Cached => "cached".to_owned(),
             StepState::Failed => "failed".to_owned(),
+            StepState::Skipped => "skipped".to_owned(),
         };
         text += &format!("  {:<24} {what}\n", line.step);
     }

@@ -14,6 +14,8 @@ pub enum StepState {
     Cached,
     /// It failed.
     Failed,
+    /// It was left out on request.
+    Skipped,
 }
 
 /// One thing that happened.

@@ -19,6 +19,7 @@ use image::{
     Compression, ImageError, Layout, StoredImage,
     prune::{ExplainSize, PruneClass},
 };
+use process::{Event, Reporter, StepState};
 use recipe::Place;
 use sandbox::{Build, EmbeddedJob, Gates, Sandbox};
 
@@ -79,10 +80,13 @@ impl<'a> EmbeddedBackend<'a> {
             if step.gate {
                 report.is_beside(&name);
             }
+            let is_skipped = step.gate && settings.embedded.gates == Gates::Open;
             // Root file systems take the place of the toolchain.
-            if matches!(step.place, Place::BuilderRoot { .. }) || (step.gate && settings.embedded.gates == Gates::Open)
-            {
+            if is_skipped || matches!(step.place, Place::BuilderRoot { .. }) {
                 report.left_out(&name);
+            }
+            if is_skipped {
+                report.steps.report(&Event::StepFinished { step: name, state: StepState::Skipped, seconds: 0.0 });
             }
         }
         if !state.path(TREES).exists() {

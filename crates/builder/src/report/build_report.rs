@@ -174,7 +174,7 @@ impl<'a> BuildReport<'a> {
             let (end, outcome) = match span.end {
                 None => (now, StepOutcome::Stopped),
                 Some((heard, StepState::Ran)) => (heard, StepOutcome::Ran),
-                Some((heard, StepState::Cached)) => (heard, StepOutcome::Cached),
+                Some((heard, StepState::Cached | StepState::Skipped)) => (heard, StepOutcome::Cached),
                 Some((heard, StepState::Failed)) => (heard, StepOutcome::Failed),
             };
             // The embedded engine measures a step itself, and we hear of its end when we listen again.

@@ -69,6 +69,7 @@ impl<'a> Conclusion<'a> {
                 StepState::Ran => format!("{seconds:.1} s"),
                 StepState::Cached => "cached".to_owned(),
                 StepState::Failed => "failed".to_owned(),
+                StepState::Skipped => "skipped".to_owned(),
             };
             let _ = writeln!(text, "| `{step}` | {said} |");
         }
