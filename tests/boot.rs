@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use harness::host::{Untouched, containers, family_of, wait_for_end};
+use harness::host::{Untouched, booting_family, containers, wait_for_end};
 use harness::skip::{record, skip};
 use harness::{Bench, Built, Restore, docker, embedded, run};
 use image::{Compression, ImageSpec, LayerFiles, Layout, Owner, write_image, write_layer};
@@ -266,7 +266,7 @@ fn nothing_is_left_of_an_interrupted_or_killed_boot() {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let is_booting = |line: &str| line.contains(r#""event":"step-started","step":"boot""#);
         assert!(lines.any(|line| is_booting(&line.unwrap())));
-        let family = family_of(process.id(), 6);
+        let family = booting_family(process.id());
         let sign = if to_group { "-" } else { "" };
         run(Command::new("kill").args(["-s", signal, "--", &format!("{sign}{}", process.id())]));
         assert_eq!(process.wait().unwrap().code(), code, "{image} {signal}");

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use harness::embedded::shared_state;
-use harness::host::{Family, Untouched, containers, family_of, wait_for_end};
+use harness::host::{Family, Untouched, containers, family, wait_for_end};
 use harness::skip::{record, skip};
 use harness::{Built, locked, run, workspace};
 use serde_json::Value;
@@ -41,7 +41,8 @@ impl Running {
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut messages = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
         let booted = messages.find(|message| message["event"] == "booted").unwrap();
-        let family = family_of(process.id(), 6);
+        let family = family(process.id());
+        assert!(family.len() > 5, "a database and a backend run: {family:?}");
         Self { process, booted, family }
     }
 

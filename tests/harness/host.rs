@@ -92,7 +92,7 @@ pub fn processes() -> Vec<std::path::PathBuf> {
 pub type Family = BTreeSet<(u32, String)>;
 
 /// A process and all that it started, directly or not.
-fn family(first: u32) -> Family {
+pub fn family(first: u32) -> Family {
     let all: Vec<_> = processes().iter().filter_map(|folder| stat(folder)).collect();
     let mut found = BTreeSet::from([first]);
     while let Some((id, ..)) = all.iter().find(|(id, parent, ..)| found.contains(parent) && !found.contains(id)) {
@@ -101,17 +101,25 @@ fn family(first: u32) -> Family {
     all.into_iter().filter(|(id, ..)| found.contains(id)).map(|(id, _, start, _)| (id, start)).collect()
 }
 
-/// Waits until a process and all that it started are at least so many, and gives them.
-pub fn family_of(first: u32, at_least: usize) -> Family {
+/// Waits until a process has started a database and the supervisor of a backend, and gives all that it started.
+pub fn booting_family(first: u32) -> Family {
     let start = Instant::now();
     loop {
         let family = family(first);
-        if family.len() >= at_least {
+        let commands: Vec<String> = family.iter().map(|(id, _)| command_line(*id)).collect();
+        // In its sandbox, not the sandbox's own process, whose last word that is too; or in a container.
+        let is_booting = |command: &String| command.contains("supervisor.js") && !command.contains("--die-with-parent");
+        if family.len() > 5 && commands.iter().any(is_booting) {
             return family;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "only {family:?} run");
+        assert!(start.elapsed() < Duration::from_secs(60), "only {commands:?} run");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+fn command_line(process: u32) -> String {
+    let bytes = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ")
 }
 
 fn is_alive(process: &(u32, String)) -> bool {
